@@ -1,0 +1,57 @@
+package import Logging
+package import ServiceLifecycle
+
+/// One feature of the appliance: a folder, a target, a flag.
+///
+/// Life: `configuration(from:)` for all modules, then `init` for all, then `prepare()` in the order of the
+/// registry, then the services run. A module that is switched off is never constructed: no port, no thread, no file.
+package protocol Module: Sendable {
+    associatedtype Configuration: Sendable
+
+    static var id: ModuleID { get }
+    /// Modules that must be enabled and stand earlier in the registry.
+    static var requires: Set<ModuleID> { get }
+
+    /// Reads and checks this module's part of gantry.yml. Pure: `gantry check` runs exactly this.
+    static func configuration(from settings: Settings) throws(ConfigurationError) -> Configuration
+
+    /// No side effect beyond allocation.
+    init(configuration: Configuration, context: ModuleContext) throws
+
+    /// Opens, migrates, loads, joins. May fail, and must be safe to fail half-way.
+    func prepare() async throws
+
+    /// What runs until shutdown; ends in the reverse order of the registry.
+    var services: [any Service] { get }
+}
+
+extension Module {
+    package static var requires: Set<ModuleID> { [] }
+    package func prepare() async throws {}
+    package var services: [any Service] { [] }
+}
+
+/// What a module is given: its own room, and the ports through which modules meet.
+package struct ModuleContext: Sendable {
+    /// `<data>/<module id>/`, created with mode 0700.
+    package var directory: String
+    /// `<data>/keys/`, mode 0700; each key file belongs to the one module that its name says.
+    package var keysDirectory: String
+    package var logger: Logger
+    package var realms: any RealmHost
+    package var http: any HTTPRoutes
+    /// Where Credentials puts itself, and the router looks.
+    package var authenticators: AuthenticatorRegistry
+
+    package init(
+        directory: String, keysDirectory: String, logger: Logger, realms: any RealmHost, http: any HTTPRoutes,
+        authenticators: AuthenticatorRegistry
+    ) {
+        self.directory = directory
+        self.keysDirectory = keysDirectory
+        self.logger = logger
+        self.realms = realms
+        self.http = http
+        self.authenticators = authenticators
+    }
+}

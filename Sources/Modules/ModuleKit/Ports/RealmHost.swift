@@ -1,0 +1,53 @@
+package import WAMP
+
+/// Who a session is, once it has been authenticated, and what it may do.
+package struct Principal: Sendable, Hashable {
+    package var authid: String
+    package var authrole: String
+    package var authmethod: String
+    package var authprovider: String
+    /// `WELCOME.Details.authextra`.
+    package var authextra: [String: Value]
+    package var permissions: Permissions
+
+    package init(
+        authid: String, authrole: String, authmethod: String, authprovider: String,
+        authextra: [String: Value] = [:], permissions: Permissions
+    ) {
+        self.authid = authid
+        self.authrole = authrole
+        self.authmethod = authmethod
+        self.authprovider = authprovider
+        self.authextra = authextra
+        self.permissions = permissions
+    }
+}
+
+/// A realm as the one who opens it describes it.
+package struct RealmDefinition: Sendable, Hashable {
+    package var uri: String
+    /// Disclosure of publishers and callers: forced upon everybody, or left to each message's `disclose_me`.
+    package var disclosure: Disclosure
+
+    package enum Disclosure: Sendable, Hashable { case forced, onRequest, never }
+
+    package init(uri: String, disclosure: Disclosure = .onRequest) {
+        self.uri = uri
+        self.disclosure = disclosure
+    }
+}
+
+/// Opens and closes realms, and lets modules of this process join them. The router implements it.
+package protocol RealmHost: Sendable {
+    /// Opens a realm for this process; sessions from the network wait outside (`no_such_realm`) until `admit`.
+    /// Opening one that is open replaces its definition.
+    func open(_ definition: RealmDefinition) async
+    /// Lets sessions from the network join.
+    func admit(_ realm: String) async
+    /// Says GOODBYE `wamp.close.close_realm` to every session of the realm and forgets it.
+    func close(_ realm: String) async
+    /// Joins as a peer that lives in this process. Throws `no_such_realm`.
+    func join(_ realm: String, as principal: Principal) async throws(WAMPError) -> any ClientSession
+    /// Ends the sessions of one authid in one realm (or, with nil, in all of them): its right was revoked.
+    func disconnect(authid: String, realm: String?, reason: ErrorURI) async
+}
