@@ -15,6 +15,10 @@ package protocol Module: Sendable {
     /// Reads and checks this module's part of gantry.yml. Pure: `gantry check` runs exactly this.
     static func configuration(from settings: Settings) throws(ConfigurationError) -> Configuration
 
+    /// What `gantry init` makes for the module before the first start (a key, an account), without a running server.
+    /// Changes nothing that is there. Answers with one line for each thing it made, to be shown to the operator.
+    static func initialize(_ configuration: Configuration, _ context: InitializationContext) async throws -> [String]
+
     /// No side effect beyond allocation.
     init(configuration: Configuration, context: ModuleContext) throws
 
@@ -27,8 +31,24 @@ package protocol Module: Sendable {
 
 extension Module {
     package static var requires: Set<ModuleID> { [] }
+    package static func initialize(
+        _ configuration: Configuration, _ context: InitializationContext
+    ) async throws -> [String] { [] }
     package func prepare() async throws {}
     package var services: [any Service] { [] }
+}
+
+/// Where `gantry init` lets a module make its files; the directories are there.
+package struct InitializationContext: Sendable {
+    /// `<data>/<module id>/`.
+    package var directory: String
+    /// `<data>/keys/`.
+    package var keysDirectory: String
+
+    package init(directory: String, keysDirectory: String) {
+        self.directory = directory
+        self.keysDirectory = keysDirectory
+    }
 }
 
 /// What a module is given: its own room, and the ports through which modules meet.

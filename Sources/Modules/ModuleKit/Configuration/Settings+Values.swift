@@ -96,7 +96,9 @@ extension Settings {
     where Choice: CaseIterable & RawRepresentable<String> {
         enumeration(key) ?? value
     }
-    package func enumeration<Choice>(required key: String, of type: Choice.Type = Choice.self)
+    package func enumeration<Choice>(
+        required key: String, of type: Choice.Type = Choice.self
+    )
         throws(ConfigurationError) -> Choice
     where Choice: CaseIterable & RawRepresentable<String> {
         let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")

@@ -50,12 +50,16 @@ package struct Settings: Sendable {
         return Settings(document: document, path: child, node: entry.value, position: entry.position)
     }
 
-    /// The named things under a key, in the order of the file; `name` is the entry's key.
+    /// The named things under a key, in the order of the file; `name` is the entry's key. What is no mapping is refused
+    /// and left out.
     package func map(_ key: String) -> [Settings] {
         let scope = scope(key)
         document.noteOpen(scope.path)
         guard case .mapping(let entries) = scope.node?.content else { return [] }
-        return entries.map { scope.scope($0.key) }
+        return entries.compactMap { entry in
+            let thing = scope.scope(entry.key)
+            return thing.node != nil || entry.value.isNull ? thing : nil
+        }
     }
 
     /// The mappings of the list under a key, in the order of the file.
