@@ -1,0 +1,62 @@
+package import ModuleKit
+package import NIOCore
+package import WAMP
+
+/// A connection on which a serializer has been agreed, and no WAMP message has been read yet.
+package struct TransportConnection: Sendable {
+    package var peer: PeerIdentity
+    package var serializer: Serializer
+    package var framing: Framing
+    /// The largest message read before WELCOME, in bytes, and after it.
+    package var messageBytesMaxBeforeWelcome: Int
+    package var messageBytesMax: Int
+    /// The largest message that the peer reads, in bytes: its RawSocket handshake said so. Nil without a bound.
+    package var peerMessageBytesMax: Int?
+    /// The connection's place in the listener's limits.
+    package var admission: any ConnectionAdmission
+
+    package init(
+        peer: PeerIdentity, serializer: Serializer, framing: Framing, messageBytesMaxBeforeWelcome: Int,
+        messageBytesMax: Int, peerMessageBytesMax: Int? = nil, admission: any ConnectionAdmission
+    ) {
+        self.peer = peer
+        self.serializer = serializer
+        self.framing = framing
+        self.messageBytesMaxBeforeWelcome = messageBytesMaxBeforeWelcome
+        self.messageBytesMax = messageBytesMax
+        self.peerMessageBytesMax = peerMessageBytesMax
+        self.admission = admission
+    }
+
+    /// The parser of a WebSocket connection, at the limit before WELCOME. Invalid UTF-8 in a JSON message that arrived
+    /// in one piece is left to the JSON reader.
+    package func webSocketParser() -> WebSocketFrameParser {
+        WebSocketFrameParser(
+            side: .server, messageBytesMax: messageBytesMaxBeforeWelcome,
+            messageType: framing == .webSocketText ? .text : .binary, textCheck: .reader)
+    }
+
+    /// The parser of a RawSocket connection, at the limit before WELCOME.
+    package func rawSocketParser() -> RawSocketFrameParser {
+        RawSocketFrameParser(messageBytesMax: messageBytesMaxBeforeWelcome)
+    }
+}
+
+/// A connection's place in the listener's limits. The listener gives it back when the channel closes.
+package protocol ConnectionAdmission: Sendable {
+    /// The peer has been authenticated, and no longer counts among those that have not been. May be called twice.
+    func authenticated()
+}
+
+/// Who takes the WAMP connections: the router.
+package protocol WAMPConnectionAcceptor: Sendable {
+    /// Takes a connection on which a serializer has been agreed, or refuses it with nil.
+    ///
+    /// Called on the channel's event loop, before the peer has the last word of the handshake. The handler that is
+    /// returned is added to the pipeline as its last once that word is on its way: `handlerAdded` is called on an
+    /// active channel, and from then on the handler alone reads and writes. It receives `ByteBuffer`s of frames as they
+    /// came off the wire (and out of TLS), for one of the parsers here, and writes `ByteBuffer`s of whole frames. Its
+    /// channel closes itself when the peer closes its half. It has to set its own deadline for the HELLO, and to react
+    /// to `ChannelShouldQuiesceEvent` by saying GOODBYE.
+    func accept(_ connection: TransportConnection, channel: any Channel) -> (any ChannelInboundHandler)?
+}
