@@ -83,14 +83,32 @@ extension Settings {
 
     // MARK: Words
 
-    /// One of an enumeration's raw values.
-    package func enumeration<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
-    where Choice: CaseIterable & RawRepresentable<String> {
-        let words = Choice.allCases.map(\.rawValue)
+    /// One of some words, each of which stands for a value.
+    package func choice<Choice>(_ key: String, among choices: [(word: String, choice: Choice)]) -> Choice? {
+        let words = choices.map(\.word)
         return read(
             key, expected: "one of \(words.joined(separator: ", "))",
             suggest: { Suggestion.nearest(to: $0, among: words) },
-            parse: { Choice(rawValue: $0) })
+            parse: { text in choices.first { $0.word == text }?.choice })
+    }
+
+    /// Several of some words, as a list; nil when the key is not set.
+    package func choices<Choice>(_ key: String, among choices: [(word: String, choice: Choice)]) -> [Choice]? {
+        guard isSet(key) else { return nil }
+        let words = choices.map(\.word)
+        return strings(key).compactMap { text in
+            if let choice = choices.first(where: { $0.word == text })?.choice { return choice }
+            refuse(
+                key, "expected some of \(words.joined(separator: ", ")), found \(ConfigurationNode.quoted(text))",
+                suggestion: Suggestion.nearest(to: text, among: words))
+            return nil
+        }
+    }
+
+    /// One of an enumeration's raw values.
+    package func enumeration<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
+    where Choice: CaseIterable & RawRepresentable<String> {
+        choice(key, among: Choice.allCases.map { ($0.rawValue, $0) })
     }
     package func enumeration<Choice>(_ key: String, default value: Choice) -> Choice
     where Choice: CaseIterable & RawRepresentable<String> {
@@ -108,15 +126,7 @@ extension Settings {
     /// Several of an enumeration's raw values, as a list.
     package func enumerations<Choice>(_ key: String, default value: [Choice] = []) -> [Choice]
     where Choice: CaseIterable & RawRepresentable<String> {
-        guard isSet(key) else { return value }
-        let words = Choice.allCases.map(\.rawValue)
-        return strings(key).compactMap { word in
-            if let choice = Choice(rawValue: word) { return choice }
-            refuse(
-                key, "expected some of \(words.joined(separator: ", ")), found \(ConfigurationNode.quoted(word))",
-                suggestion: Suggestion.nearest(to: word, among: words))
-            return nil
-        }
+        choices(key, among: Choice.allCases.map { ($0.rawValue, $0) }) ?? value
     }
 
     /// A value of any kind that is written as one text.
