@@ -1,0 +1,18 @@
+/// Where something lies in a frame: offsets into its bytes, small enough to travel by value.
+///
+/// Valid only together with the frame it was read from.
+package struct ByteRange: Hashable, Sendable, BitwiseCopyable {
+    package var lowerBound: UInt32
+    package var upperBound: UInt32
+
+    package init(_ lowerBound: Int, _ upperBound: Int) {
+        self.lowerBound = UInt32(truncatingIfNeeded: lowerBound)
+        self.upperBound = UInt32(truncatingIfNeeded: upperBound)
+    }
+
+    package static let empty = ByteRange(0, 0)
+
+    package var range: Range<Int> { Int(lowerBound)..<Int(upperBound) }
+    package var count: Int { Int(upperBound) - Int(lowerBound) }
+    package var isEmpty: Bool { lowerBound == upperBound }
+}

@@ -1,0 +1,100 @@
+/// Walks encoded values of one serializer, from token to token.
+///
+/// A cursor holds no bytes: every call is given the frame, always the same one. It reads what outsiders sent, so
+/// it never traps and never allocates by a number that it read; whatever is not well-formed is a `WireError`, after
+/// which the cursor is of no more use. A container is walked to its end before anything after it is read:
+///
+///     guard case .list(var list) = try cursor.next(bytes) else { … }
+///     while try cursor.more(&list, bytes) { _ = try cursor.skip(bytes) }
+package struct Cursor: Sendable {
+    /// The deepest nesting that any cursor allows, whatever it is asked for.
+    package static let depthLimit = 64
+
+    package let serializer: Serializer
+    /// The offset of the next byte; a valid offset of the frame or its end.
+    package var position: Int
+    /// How many containers may be open at once.
+    let depthMax: Int
+    /// How many are.
+    var depth = 0
+
+    /// - Parameter depthMax: containers that may be open at once; at most `depthLimit` are.
+    package init(_ serializer: Serializer, at position: Int = 0, depthMax: Int = depthLimit) {
+        precondition(position >= 0, "a frame begins at offset 0")
+        self.serializer = serializer
+        self.position = position
+        self.depthMax = min(depthMax, Cursor.depthLimit)
+    }
+
+    /// One scalar, or the opening of a container.
+    package mutating func next(_ bytes: Span<UInt8>) throws(WireError) -> Token {
+        switch serializer {
+        case .json: try JSONReader.next(bytes, &self)
+        case .messagePack: try MessagePackReader.next(bytes, &self)
+        case .cbor: try CBORReader.next(bytes, &self)
+        }
+    }
+
+    /// Whether the container has another element (of a list) or entry (of a dictionary).
+    ///
+    /// Reads the separator before the element, or after the last one the closer.
+    package mutating func more(_ container: inout Container, _ bytes: Span<UInt8>) throws(WireError) -> Bool {
+        let isMore: Bool =
+            switch container.form {
+            case .counted: container.remaining > 0
+            case .indefinite: try CBORReader.more(bytes, &position)
+            case .jsonList: try JSONReader.more(bytes, &position, isFirst: container.isFirst, closer: JSON.listEnd)
+            case .jsonDictionary:
+                try JSONReader.more(bytes, &position, isFirst: container.isFirst, closer: JSON.dictionaryEnd)
+            }
+        container.isFirst = false
+        if isMore {
+            container.remaining &-= 1
+        } else {
+            depth -= 1
+        }
+        return isMore
+    }
+
+    /// The key of the next dictionary entry, and JSON's colon.
+    package mutating func key(_ bytes: Span<UInt8>) throws(WireError) -> StringToken {
+        switch serializer {
+        case .json: try JSONReader.key(bytes, &position)
+        case .messagePack: try MessagePackReader.key(bytes, &position)
+        case .cbor: try CBORReader.key(bytes, &position)
+        }
+    }
+
+    /// Checks one whole value for well-formedness (types, UTF-8, numbers, depth) and passes over it.
+    ///
+    /// The router's way over payloads: it decodes and allocates nothing.
+    /// - Returns: where the value lies, without white space around it.
+    package mutating func skip(_ bytes: Span<UInt8>) throws(WireError) -> ByteRange {
+        let start: Int
+        switch serializer {
+        case .json:
+            start = JSONReader.skipSpace(bytes, position)
+            position = try JSONReader.skip(bytes, from: start, levels: depthMax - depth)
+        case .messagePack:
+            start = position
+            position = try MessagePackReader.skip(bytes, from: start, levels: depthMax - depth)
+        case .cbor:
+            start = position
+            position = try CBORReader.skip(bytes, from: start, levels: depthMax - depth)
+        }
+        return ByteRange(start, position)
+    }
+
+    /// Throws `.trailingBytes` unless everything (but JSON's white space) was read.
+    package mutating func end(_ bytes: Span<UInt8>) throws(WireError) {
+        if serializer == .json { position = JSONReader.skipSpace(bytes, position) }
+        guard position >= bytes.count else { throw WireError(.trailingBytes, at: position) }
+    }
+
+    /// Accounts for a container that opens at `offset`.
+    @inline(__always)
+    mutating func enter(at offset: Int) throws(WireError) {
+        guard depth < depthMax else { throw WireError(.nestedTooDeep, at: offset) }
+        depth += 1
+    }
+}
