@@ -35,7 +35,7 @@ enum CBORReader {
             cursor.position = end
             return .string(StringToken(start, end))
         case .bytes(let start, let length):
-            let end = try fixedEnd(bytes, start, length)
+            let end = try bytes.end(of: length, from: start)
             cursor.position = end
             return .bytes(StringToken(start, end))
         case .chunks(let start, let major):
@@ -59,16 +59,14 @@ enum CBORReader {
     /// Whether a container of indefinite length goes on; passes over the break if not.
     @inline(__always)
     static func more(_ bytes: Span<UInt8>, _ position: inout Int) throws(WireError) -> Bool {
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        guard bytes[position] == stop else { return true }
+        guard try bytes.byte(at: position) == stop else { return true }
         position += 1
         return false
     }
 
     static func key(_ bytes: Span<UInt8>, _ position: inout Int) throws(WireError) -> StringToken {
         let offset = position
-        guard offset < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        let byte = bytes[offset]
+        let byte = try bytes.byte(at: offset)
         guard byte >> 5 == Major.text else { throw WireError(.invalidKey, at: offset) }
         if byte & 0x1F == 31 {
             let end = try chunksEnd(bytes, from: offset + 1, major: Major.text)
@@ -95,13 +93,35 @@ enum CBORReader {
         while remaining != 0 {
             if remaining > 0 { remaining &-= 1 } else if try !more(bytes, &position) { break }
             if areEntries { _ = try key(bytes, &position) }
+            switch try bytes.byte(at: position) {
+            // What most values are, without a detour over a token.
+            case 0x00...0x17, 0x20...0x37, 0xF4...0xF7:
+                position &+= 1
+                continue
+            case 0x18, 0x38:
+                position = try bytes.end(of: 2, from: position)
+                continue
+            case 0x19, 0x39, 0xF9:
+                position = try bytes.end(of: 3, from: position)
+                continue
+            case 0x1A, 0x3A, 0xFA:
+                position = try bytes.end(of: 5, from: position)
+                continue
+            case 0x1B, 0x3B, 0xFB:
+                position = try bytes.end(of: 9, from: position)
+                continue
+            case let byte where (0x60...0x77).contains(byte):
+                position = try WellFormedUTF8.end(bytes, from: position + 1, length: Int(byte & 0x1F))
+                continue
+            default: break
+            }
             switch try head(bytes, &position) {
             case .token(_, let end):
                 position = end
             case .string(let start, let length):
                 position = try WellFormedUTF8.end(bytes, from: start, length: length)
             case .bytes(let start, let length):
-                position = try fixedEnd(bytes, start, length)
+                position = try bytes.end(of: length, from: start)
             case .chunks(let start, let major):
                 position = try chunksEnd(bytes, from: start, major: major) + 1
             case .list(let start, let count):
@@ -124,13 +144,12 @@ enum CBORReader {
         _ bytes: Span<UInt8>, _ position: inout Int, major: UInt8
     ) throws(WireError) -> (start: Int, end: Int)? {
         let offset = position
-        guard offset < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        let byte = bytes[offset]
+        let byte = try bytes.byte(at: offset)
         if byte == stop { return nil }
         // Chunks are of the string's own type and have a length.
         guard byte >> 5 == major, byte & 0x1F != 31 else { throw WireError(.malformed, at: offset) }
         let (length, start) = try argument(bytes, byte, at: offset)
-        position = try fixedEnd(bytes, start, Int(clamping: length))
+        position = try bytes.end(of: Int(clamping: length), from: start)
         return (start, position)
     }
 
@@ -157,14 +176,12 @@ enum CBORReader {
     /// contents.
     @inline(__always)
     private static func head(_ bytes: Span<UInt8>, _ position: inout Int) throws(WireError) -> Head {
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        var byte = bytes[position]
+        var byte = try bytes.byte(at: position)
         while byte >> 5 == 6 {
             let (tag, end) = try argument(bytes, byte, at: position)
             guard tag != 2, tag != 3 else { throw WireError(.unsupportedType, at: position) }
-            guard end < bytes.count else { throw WireError(.truncated, at: bytes.count) }
             position = end
-            byte = bytes[position]
+            byte = try bytes.byte(at: position)
         }
         let major = byte >> 5
         if major == 7 { return try simple(bytes, byte, at: position) }
@@ -237,11 +254,5 @@ enum CBORReader {
             default: Double(sign: .plus, exponent: exponent - 25, significand: fraction + 1024)
             }
         return bits & 0x8000 == 0 ? magnitude : -magnitude
-    }
-
-    @inline(__always)
-    private static func fixedEnd(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) throws(WireError) -> Int {
-        guard length <= bytes.count - start else { throw WireError(.truncated, at: bytes.count) }
-        return start + length
     }
 }

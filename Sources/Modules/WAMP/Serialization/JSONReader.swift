@@ -2,8 +2,7 @@
 enum JSONReader {
     static func next(_ bytes: Span<UInt8>, _ cursor: inout Cursor) throws(WireError) -> Token {
         let offset = skipSpace(bytes, cursor.position)
-        guard offset < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        switch bytes[offset] {
+        switch try bytes.byte(at: offset) {
         case JSON.quote:
             let text = try JSONText.read(bytes, openedAt: offset)
             cursor.position = text.end + 1
@@ -40,8 +39,7 @@ enum JSONReader {
         _ bytes: Span<UInt8>, _ position: inout Int, isFirst: Bool, closer: UInt8
     ) throws(WireError) -> Bool {
         position = skipSpace(bytes, position)
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        let byte = bytes[position]
+        let byte = try bytes.byte(at: position)
         if byte == closer {
             position += 1
             return false
@@ -54,8 +52,7 @@ enum JSONReader {
 
     static func key(_ bytes: Span<UInt8>, _ position: inout Int) throws(WireError) -> StringToken {
         let offset = skipSpace(bytes, position)
-        guard offset < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        guard bytes[offset] == JSON.quote else { throw WireError(.invalidKey, at: offset) }
+        guard try bytes.byte(at: offset) == JSON.quote else { throw WireError(.invalidKey, at: offset) }
         let text = try JSONText.read(bytes, openedAt: offset)
         position = try colon(bytes, text.end + 1)
         return text.token
@@ -71,8 +68,7 @@ enum JSONReader {
         var open = 0
         while true {
             position = skipSpace(bytes, position)
-            guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-            let byte = bytes[position]
+            let byte = try bytes.byte(at: position)
             switch byte {
             case JSON.quote:
                 let text = try JSONText.read(bytes, openedAt: position)
@@ -82,8 +78,7 @@ enum JSONReader {
                 guard open < levels else { throw WireError(.nestedTooDeep, at: position) }
                 let isDictionary = byte == JSON.dictionaryStart
                 position = skipSpace(bytes, position + 1)
-                guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-                if bytes[position] == (isDictionary ? JSON.dictionaryEnd : JSON.listEnd) {
+                if try bytes.byte(at: position) == (isDictionary ? JSON.dictionaryEnd : JSON.listEnd) {
                     position += 1
                     break
                 }
@@ -109,9 +104,8 @@ enum JSONReader {
     ) throws(WireError) -> Bool {
         while open > 0 {
             position = skipSpace(bytes, position)
-            guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
             let isDictionary = kinds & 1 == 1
-            switch bytes[position] {
+            switch try bytes.byte(at: position) {
             case JSON.comma:
                 position += 1
                 if isDictionary { position = try skipKey(bytes, skipSpace(bytes, position)) }
@@ -129,16 +123,14 @@ enum JSONReader {
     /// Passes over a key and its colon.
     @inline(__always)
     private static func skipKey(_ bytes: Span<UInt8>, _ position: Int) throws(WireError) -> Int {
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        guard bytes[position] == JSON.quote else { throw WireError(.invalidKey, at: position) }
+        guard try bytes.byte(at: position) == JSON.quote else { throw WireError(.invalidKey, at: position) }
         return try colon(bytes, JSONText.read(bytes, openedAt: position).end + 1)
     }
 
     @inline(__always)
     private static func colon(_ bytes: Span<UInt8>, _ position: Int) throws(WireError) -> Int {
         let offset = skipSpace(bytes, position)
-        guard offset < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        guard bytes[offset] == JSON.colon else { throw WireError(.malformed, at: offset) }
+        guard try bytes.byte(at: offset) == JSON.colon else { throw WireError(.malformed, at: offset) }
         return offset + 1
     }
 
@@ -146,7 +138,7 @@ enum JSONReader {
     @inline(__always)
     static func skipSpace(_ bytes: Span<UInt8>, _ position: Int) -> Int {
         var position = position
-        while position < bytes.count, JSON.isSpace(bytes[position]) { position += 1 }
+        while let byte = try? bytes.byte(at: position), JSON.isSpace(byte) { position &+= 1 }
         return position
     }
 
@@ -154,10 +146,9 @@ enum JSONReader {
     @inline(__always)
     private static func literal(_ bytes: Span<UInt8>, _ text: StaticString, at start: Int) throws(WireError) -> Int {
         for index in 0..<text.utf8CodeUnitCount {
-            guard start + index < bytes.count else { throw WireError(.truncated, at: bytes.count) }
             // Within the code units of the literal, by the loop.
             let expected = unsafe text.utf8Start[index]
-            guard bytes[start + index] == expected else { throw WireError(.malformed, at: start + index) }
+            guard try bytes.byte(at: start + index) == expected else { throw WireError(.malformed, at: start + index) }
         }
         return start + text.utf8CodeUnitCount
     }

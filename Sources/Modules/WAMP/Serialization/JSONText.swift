@@ -25,7 +25,7 @@ struct JSONText {
     static func read(_ bytes: Span<UInt8>, openedAt quote: Int) throws(WireError) -> JSONText {
         let start = quote + 1
         let stop = firstStop(bytes, from: start)
-        if stop < bytes.count, bytes[stop] == JSON.quote {
+        if try bytes.byte(at: stop) == JSON.quote {
             return JSONText(start: start, end: stop, isEscaped: false, isBinary: false)
         }
         return try readOn(bytes, start: start, from: stop)
@@ -65,13 +65,12 @@ struct JSONText {
     @inline(__always)
     static func firstStop(_ bytes: Span<UInt8>, from position: Int) -> Int {
         var position = position
-        while position <= bytes.count - 8 {
+        while bytes.hasWord(at: position) {
             let stops = stops(bytes.word(at: position))
-            if stops != 0 { return position + stops.trailingZeroBitCount >> 3 }
-            position += 8
+            if stops != 0 { return position &+ stops.trailingZeroBitCount &>> 3 }
+            position &+= 8
         }
-        while position < bytes.count {
-            let byte = bytes[position]
+        while let byte = try? bytes.byte(at: position) {
             if byte < 0x20 || byte >= 0x80 || byte == JSON.quote || byte == JSON.backslash { break }
             position += 1
         }

@@ -22,7 +22,7 @@ enum MessagePackReader {
             cursor.position = end
             return .string(StringToken(start, end))
         case .bytes(let start, let length):
-            let end = try fixedEnd(bytes, start, length)
+            let end = try bytes.end(of: length, from: start)
             cursor.position = end
             return .bytes(StringToken(start, end))
         case .list(let start, let count):
@@ -63,13 +63,35 @@ enum MessagePackReader {
                 let (start, length) = try keyHead(bytes, at: position)
                 position = try WellFormedUTF8.end(bytes, from: start, length: length)
             }
+            switch try bytes.byte(at: position) {
+            // What most values are, without a detour over a token.
+            case 0x00...0x7F, 0xE0...0xFF, 0xC0, 0xC2, 0xC3:
+                position &+= 1
+                continue
+            case 0xCC, 0xD0:
+                position = try bytes.end(of: 2, from: position)
+                continue
+            case 0xCD, 0xD1:
+                position = try bytes.end(of: 3, from: position)
+                continue
+            case 0xCA, 0xCE, 0xD2:
+                position = try bytes.end(of: 5, from: position)
+                continue
+            case 0xCB, 0xCF, 0xD3:
+                position = try bytes.end(of: 9, from: position)
+                continue
+            case let byte where byte & 0xE0 == 0xA0:
+                position = try WellFormedUTF8.end(bytes, from: position + 1, length: Int(byte & 0x1F))
+                continue
+            default: break
+            }
             switch try head(bytes, at: position) {
             case .token(_, let end):
                 position = end
             case .string(let start, let length):
                 position = try WellFormedUTF8.end(bytes, from: start, length: length)
             case .bytes(let start, let length):
-                position = try fixedEnd(bytes, start, length)
+                position = try bytes.end(of: length, from: start)
             case .list(let start, let count):
                 guard levels > 0 else { throw WireError(.nestedTooDeep, at: position) }
                 guard count <= bytes.count - start else { throw WireError(.truncated, at: bytes.count) }
@@ -86,8 +108,7 @@ enum MessagePackReader {
     /// What the byte at `position` begins. Scalars are read, everything else only up to its contents.
     @inline(__always)
     private static func head(_ bytes: Span<UInt8>, at position: Int) throws(WireError) -> Head {
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        let byte = bytes[position]
+        let byte = try bytes.byte(at: position)
         let start = position + 1
         switch byte {
         case 0x00...0x7F: return .token(.integer(Int64(byte)), end: start)
@@ -148,8 +169,7 @@ enum MessagePackReader {
     /// Where the string that is a key begins, and how long it says to be.
     @inline(__always)
     private static func keyHead(_ bytes: Span<UInt8>, at position: Int) throws(WireError) -> (start: Int, length: Int) {
-        guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-        let byte = bytes[position]
+        let byte = try bytes.byte(at: position)
         let start = position + 1
         switch byte {
         case 0xA0...0xBF: return (start, Int(byte & 0x1F))
@@ -158,11 +178,5 @@ enum MessagePackReader {
         case 0xDB: return (start + 4, Int(try bytes.bigEndian(start, UInt32.self)))
         default: throw WireError(.invalidKey, at: position)
         }
-    }
-
-    @inline(__always)
-    private static func fixedEnd(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) throws(WireError) -> Int {
-        guard length <= bytes.count - start else { throw WireError(.truncated, at: bytes.count) }
-        return start + length
     }
 }

@@ -29,7 +29,8 @@ extension Value {
             while try cursor.more(&list, bytes) { elements.append(try decode(&cursor, bytes)) }
             return .list(elements)
         case .dictionary(var dictionary):
-            var entries: [String: Value] = [:]
+            // The count is a peer's word: it saves growing step by step, but no more than a little is taken on it.
+            var entries = [String: Value](minimumCapacity: min(dictionary.count ?? 0, 16))
             while try cursor.more(&dictionary, bytes) {
                 let key = try cursor.key(bytes)
                 entries[cursor.string(key, bytes)] = try decode(&cursor, bytes)

@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, floor by floor (see ARCHITECTURE.md). A target may depend on floors below its own and never on a
+// neighbour of floor 3; what is not listed here cannot be imported, so the compiler keeps the house in order.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func floor(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Modules/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        path: "Tests/\(name)Tests",
+        swiftSettings: strict
+    )
+}
+
+extension Target.Dependency {
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "_CryptoExtras", package: "swift-crypto")
+    static let certificates = product(name: "X509", package: "swift-certificates")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
+    static let yams = product(name: "Yams", package: "Yams")
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+}
+
+let package = Package(
+    name: "gantry",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "gantry", targets: ["Appliance"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0: the protocol, pure
+        floor("WAMP", []),
+        tests("WAMP"),
+
+        // Floor 1: sockets, one port, the shape of a module, SQLite the house way
+        floor("WAMPTransport", ["WAMP", "ModuleKit", .nioCore, .nioHTTP1, .crypto]),
+        floor("ModuleKit", ["WAMP", .logging, .lifecycle, .yams]),
+        floor(
+            "Listener",
+            [
+                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .nioHTTPTypes,
+                .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .certificates, .crypto, .logging, .lifecycle,
+            ]),
+        floor("Store", [.grdb, .sqlite, .logging]),
+        tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore]),
+        tests("Store", [.grdb, .logging]),
+        tests("ModuleKit"),
+        tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
+        tests("WAMPTransport", ["WAMP", .nioCore, .nioHTTP1]),
+
+        // Floor 2: a client, on a socket or in this process
+        floor("WAMPClient", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioSSL, .crypto, .logging]),
+
+        // Floor 3: one folder, one target, one feature flag; none imports another
+        floor("Router", ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", .nioCore, .logging, .lifecycle]),
+        floor("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle]),
+        floor("Provisioner", ["WAMP", "ModuleKit", "Store", .grdb, .yams, .logging, .lifecycle]),
+        floor("FleetDB", ["WAMP", "ModuleKit", "Store", .grdb, .sqlite, .logging]),
+        floor("Alarms", ["WAMP", "ModuleKit", "Store", .grdb, .yams, .logging, .lifecycle]),
+        floor("WebUI", ["ModuleKit", .logging]),
+
+        // Floor 4: the executable
+        .executableTarget(
+            name: "Appliance",
+            dependencies: [
+                "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
+                "Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI",
+                .arguments, .logging, .lifecycle, .nioCore, .nioPosix,
+            ],
+            path: "Sources/Appliance",
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

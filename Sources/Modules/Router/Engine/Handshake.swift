@@ -1,0 +1,74 @@
+import ModuleKit
+import WAMP
+
+/// A HELLO, as the router reads it. Spec: WAMP-04 "Session Establishment".
+struct Hello: Sendable {
+    var realm: String
+    var authmethods: [String]
+    var authid: String?
+    var authrole: String?
+    var authextra: [String: Value]
+    var features: ClientFeatures
+
+    /// Reads `[HELLO, Realm|uri, Details|dict]`.
+    init(_ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer) throws(HandshakeError) {
+        realm = String(bytes.extracting(head.uri.range))
+        let details: [String: Value]
+        do throws(WireError) {
+            details = try Value.decode(bytes, head.dictionary, serializer).dictionary ?? [:]
+        } catch {
+            throw HandshakeError(.protocolViolation, "HELLO: the details cannot be read")
+        }
+        guard let roles = details["roles"]?.dictionary, !roles.isEmpty else {
+            throw HandshakeError(
+                .protocolViolation, "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
+        }
+        authmethods = details["authmethods"]?.list?.compactMap(\.string) ?? ["anonymous"]
+        authid = details["authid"]?.string
+        authrole = details["authrole"]?.string
+        authextra = details["authextra"]?.dictionary ?? [:]
+        features = ClientFeatures(roles: .dictionary(roles))
+    }
+}
+
+/// What ends a handshake: the reason and sentence of an ABORT.
+struct HandshakeError: Error, Sendable, Hashable {
+    var reason: ErrorURI
+    var message: String
+
+    init(_ reason: ErrorURI, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// `WELCOME.Details`: who the session is, and what this router can do.
+enum Welcome {
+    static func details(realm: String, _ principal: Principal, agent: String) -> [String: Value] {
+        [
+            "realm": .string(realm),
+            "agent": .string(agent),
+            "authid": .string(principal.authid),
+            "authrole": .string(principal.authrole),
+            "authmethod": .string(principal.authmethod),
+            "authprovider": .string(principal.authprovider),
+            "authextra": .dictionary(principal.authextra),
+            "roles": ["broker": ["features": broker], "dealer": ["features": dealer]],
+        ]
+    }
+
+    private static let broker = announced([
+        "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
+        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "payload_passthru_mode",
+    ])
+
+    private static let dealer = announced([
+        "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
+        "pattern_based_registration", "shared_registration", "registration_revocation", "registration_meta_api",
+        "session_meta_api", "payload_passthru_mode",
+    ])
+
+    private static func announced(_ features: [String]) -> Value {
+        .dictionary(Dictionary(uniqueKeysWithValues: features.map { ($0, .bool(true)) }))
+    }
+}

@@ -1,0 +1,79 @@
+import NIOCore
+import WAMP
+import WAMPTransport
+
+/// What waits to be written to one connection, framed and in order.
+///
+/// Small frames are copied together, so that a tick ends in one write for each connection; frames of
+/// `sharedFrom` bytes or more are kept as they are and shared by all their receivers.
+struct Outbox: Sendable {
+    /// Frames from this size on are shared and not copied: copying 4 KiB costs more than one more buffer to write.
+    static let sharedFrom = 1024
+    /// A buffer that is filled beyond this is closed, so that no allocation has to grow far.
+    private static let coalescedMax = 256 * 1024
+
+    private(set) var byteCount = 0
+    private var full: [ByteBuffer] = []
+    private var open: ByteBuffer?
+
+    var isEmpty: Bool { byteCount == 0 }
+
+    /// Appends a copy of one frame, or of a part of one.
+    mutating func append(copying bytes: [UInt8], _ pool: inout BufferPool) {
+        byteCount += bytes.count
+        if open == nil { open = pool.take() }
+        open?.writeBytes(bytes)
+        if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
+    }
+
+    /// Appends one frame whose bytes are shared with other outboxes.
+    mutating func append(sharing frame: ByteBuffer) {
+        byteCount += frame.readableBytes
+        closeOpenBuffer()
+        full.append(frame)
+    }
+
+    /// Takes everything, in order.
+    mutating func take() -> [ByteBuffer] {
+        closeOpenBuffer()
+        byteCount = 0
+        defer { full.removeAll() }
+        return full
+    }
+
+    /// Takes everything when it lies in one buffer, which it nearly always does.
+    mutating func takeSingle() -> ByteBuffer? {
+        guard full.isEmpty, let buffer = open else { return nil }
+        open = nil
+        byteCount = 0
+        return buffer
+    }
+
+    private mutating func closeOpenBuffer() {
+        guard let buffer = open else { return }
+        full.append(buffer)
+        open = nil
+    }
+}
+
+/// Buffers that were written and are used again, so that a busy connection does not allocate at each tick and an
+/// idle one holds none.
+struct BufferPool: Sendable {
+    private static let buffersMax = 128
+    private static let capacityMax = 128 * 1024
+    private static let capacityMin = 512
+
+    private var buffers: [ByteBuffer] = []
+    private let allocator = ByteBufferAllocator()
+
+    mutating func take() -> ByteBuffer {
+        buffers.popLast() ?? allocator.buffer(capacity: Self.capacityMin)
+    }
+
+    /// Keeps a buffer's memory. Clearing one that somebody still reads allocates anew, so give back what was written.
+    mutating func give(_ buffer: consuming ByteBuffer) {
+        guard buffers.count < Self.buffersMax, buffer.capacity <= Self.capacityMax else { return }
+        buffer.clear()
+        buffers.append(buffer)
+    }
+}

@@ -1,0 +1,212 @@
+import ModuleKit
+import WAMP
+
+// The procedures of the meta API, answered by the router itself.
+// Spec: WAMP-04 "Session Meta API", "Registration Meta API", "Subscription Meta API".
+
+extension RealmEngine {
+    /// Answers a CALL of a procedure below `wamp.`.
+    mutating func callMetaAPI(_ message: IncomingMessage, _ procedure: String, _ bytes: Span<UInt8>) {
+        do throws(MetaError) {
+            let arguments = try MetaArguments(message, bytes)
+            let result = try metaResult(procedure, arguments, message.sender)
+            let encoded = Value.list([result]).encoded(sessions[message.sender.slot].format.serializer)
+            // A kill may have ended the caller's own session.
+            guard sessions.contains(message.sender) else { return }
+            send(to: message.sender.slot) {
+                $0.result(
+                    message.request, YieldOptions(), PayloadRange(arguments: ByteRange(0, encoded.count)), encoded.span)
+            }
+        } catch {
+            refuse(message, error.uri, error.sentence)
+        }
+    }
+
+    private mutating func metaResult(
+        _ procedure: String, _ arguments: MetaArguments, _ caller: SessionHandle
+    ) throws(MetaError) -> Value {
+        switch procedure {
+        case "wamp.session.count": return .integer(Int64(sessions(withRoles: try arguments.roles()).count))
+        case "wamp.session.list": return .list(sessions(withRoles: try arguments.roles()).map(\.value))
+        case "wamp.session.get": return .dictionary(sessions[try session(arguments)].details)
+        case "wamp.session.kill":
+            let slot = try session(arguments)
+            guard slot != caller.slot else { throw MetaError(.noSuchSession, "a session cannot kill itself") }
+            dismiss(sessions.handle(of: slot), try arguments.reason(), arguments.message)
+            return .null
+        case "wamp.session.kill_by_authid":
+            let authid = try arguments.string(0, "authid")
+            return .list(try kill(arguments, except: caller) { $0.principal.authid == authid }.map(\.value))
+        case "wamp.session.kill_by_authrole":
+            let authrole = try arguments.string(0, "authrole")
+            let killed = try kill(arguments, except: caller) { $0.principal.authrole == authrole }
+            return .integer(Int64(killed.count))
+        case "wamp.session.kill_all":
+            return .integer(Int64(try kill(arguments, except: caller) { _ in true }.count))
+        case "wamp.subscription.list": return subscriptions.listing
+        case "wamp.subscription.lookup": return try lookup(arguments, in: subscriptions)
+        case "wamp.subscription.match": return try matchingSubscriptions(arguments)
+        case "wamp.subscription.get":
+            return .dictionary(subscriptions[try record(arguments, in: subscriptions, .noSuchSubscription)].details)
+        case "wamp.subscription.list_subscribers": return .list(try subscribers(arguments).map(\.value))
+        case "wamp.subscription.count_subscribers": return .integer(Int64(try subscribers(arguments).count))
+        case "wamp.registration.list": return registrations.listing
+        case "wamp.registration.lookup": return try lookup(arguments, in: registrations)
+        case "wamp.registration.match":
+            let uri = Array(try arguments.string(0, "uri").utf8)
+            return bestRegistration(for: uri.span).map { .integer(Int64(registrations[$0].id)) } ?? .null
+        case "wamp.registration.get":
+            return .dictionary(registrations[try record(arguments, in: registrations, .noSuchRegistration)].details)
+        case "wamp.registration.list_callees": return .list(try callees(arguments).map(\.value))
+        case "wamp.registration.count_callees": return .integer(Int64(try callees(arguments).count))
+        default: throw MetaError(.noSuchProcedure, "the router has no procedure \(procedure)")
+        }
+    }
+
+    // MARK: Sessions
+
+    private func sessions(withRoles roles: [String]?) -> [SessionID] {
+        sessions.handles { roles?.contains($0.principal.authrole) ?? true }.map(\.id)
+    }
+
+    private func session(_ arguments: MetaArguments) throws(MetaError) -> Int32 {
+        let id = try arguments.id(0, "session")
+        guard let slot = sessions.slot(of: SessionID(id)) else { throw MetaError(.noSuchSession, "there is no session \(id)") }
+        return slot
+    }
+
+    private mutating func kill(
+        _ arguments: MetaArguments, except caller: SessionHandle, where isMeant: (SessionRecord) -> Bool
+    ) throws(MetaError) -> [SessionID] {
+        let reason = try arguments.reason()
+        let victims = sessions.handles { $0.id != caller.id && isMeant($0) }
+        for victim in victims { dismiss(victim, reason, arguments.message) }
+        return victims.map(\.id)
+    }
+
+    // MARK: Subscriptions and registrations
+
+    private func record<Record>(
+        _ arguments: MetaArguments, in table: URITable<Record>, _ missing: ErrorURI
+    ) throws(MetaError) -> Int32 {
+        let id = try arguments.id(0, "id")
+        guard let index = table.find(id: id) else { throw MetaError(missing, "there is none with the id \(id)") }
+        return index
+    }
+
+    private func lookup<Record>(_ arguments: MetaArguments, in table: URITable<Record>) throws(MetaError) -> Value {
+        let uri = Array(try arguments.string(0, "uri").utf8)
+        var match = MatchPolicy.exact
+        if let word = arguments.options["match"]?.string {
+            guard let policy = MatchPolicy.allCases.first(where: { $0.name == word }) else {
+                throw MetaError(.invalidArgument, "options.match: expected exact, prefix or wildcard")
+            }
+            match = policy
+        }
+        return table.find(uri.span, match).map { .integer(Int64(table[$0].id)) } ?? .null
+    }
+
+    private func matchingSubscriptions(_ arguments: MetaArguments) throws(MetaError) -> Value {
+        let uri = Array(try arguments.string(0, "uri").utf8)
+        var found: [Value] = []
+        if let exact = subscriptions.find(uri.span, .exact) { found.append(.integer(Int64(subscriptions[exact].id))) }
+        subscriptions.forEachPattern(matching: uri.span) {
+            found.append(.integer(Int64(subscriptions[$0].id)))
+            return true
+        }
+        return found.isEmpty ? .null : .list(found)
+    }
+
+    private func subscribers(_ arguments: MetaArguments) throws(MetaError) -> [SessionID] {
+        let index = try record(arguments, in: subscriptions, .noSuchSubscription)
+        return subscriptions[index].subscribers.map { sessions[$0].id }
+    }
+
+    private func callees(_ arguments: MetaArguments) throws(MetaError) -> [SessionID] {
+        let index = try record(arguments, in: registrations, .noSuchRegistration)
+        return registrations[index].callees.map { sessions[$0.slot].id }
+    }
+}
+
+extension SessionID {
+    fileprivate var value: Value { .integer(Int64(rawValue)) }
+}
+
+extension URITable {
+    /// The ids by match policy, as `wamp.subscription.list` and `wamp.registration.list` tell them.
+    fileprivate var listing: Value {
+        var lists: [String: Value] = [:]
+        for policy in MatchPolicy.allCases {
+            let ids = indices.filter { self[$0].match == policy }.map { self[$0].id }.sorted()
+            lists[policy.name] = .list(ids.map { .integer(Int64($0)) })
+        }
+        return .dictionary(lists)
+    }
+}
+
+/// The ERROR of a meta procedure.
+private struct MetaError: Error {
+    var uri: ErrorURI
+    var sentence: String
+
+    init(_ uri: ErrorURI, _ sentence: String) {
+        self.uri = uri
+        self.sentence = sentence
+    }
+}
+
+/// A meta procedure's arguments; the ones by keyword stand in for the positional ones.
+private struct MetaArguments {
+    private var list: [Value] = []
+    private var keywords: [String: Value] = [:]
+
+    init(_ message: IncomingMessage, _ bytes: Span<UInt8>) throws(MetaError) {
+        do throws(WireError) {
+            if !message.head.arguments.isEmpty {
+                list = try Value.decode(bytes, message.head.arguments, message.serializer).list ?? []
+            }
+            if !message.head.argumentsKw.isEmpty {
+                keywords = try Value.decode(bytes, message.head.argumentsKw, message.serializer).dictionary ?? [:]
+            }
+        } catch {
+            throw MetaError(.invalidArgument, "the arguments cannot be read")
+        }
+    }
+
+    /// The last positional argument where it is a dictionary, with the keyword arguments over it.
+    var options: [String: Value] {
+        (list.last?.dictionary ?? [:]).merging(keywords, uniquingKeysWith: { $1 })
+    }
+
+    var message: String? { options["message"]?.string }
+
+    func id(_ position: Int, _ name: String) throws(MetaError) -> UInt64 {
+        let value = list.indices.contains(position) ? list[position] : keywords[name]
+        guard let id = value?.integer, id >= 1 else {
+            throw MetaError(.invalidArgument, "\(name): expected an id, an integer >= 1")
+        }
+        return UInt64(id)
+    }
+
+    func string(_ position: Int, _ name: String) throws(MetaError) -> String {
+        let value = list.indices.contains(position) ? list[position] : keywords[name]
+        guard let text = value?.string else { throw MetaError(.invalidArgument, "\(name): expected a string") }
+        return text
+    }
+
+    /// The optional list of roles that `count` and `list` filter by.
+    func roles() throws(MetaError) -> [String]? {
+        guard let first = list.first ?? keywords["filter_authroles"], first != .null else { return nil }
+        guard let elements = first.list else { throw MetaError(.invalidArgument, "authroles: expected a list of strings") }
+        return elements.compactMap(\.string)
+    }
+
+    /// The reason to close a session with.
+    func reason() throws(MetaError) -> ErrorURI {
+        guard let value = options["reason"], value != .null else { return .killed }
+        guard let text = value.string, URIRules.isValid(Array(text.utf8).span) else {
+            throw MetaError(.invalidURI, "reason: expected a URI")
+        }
+        return ErrorURI(text)
+    }
+}

@@ -1,0 +1,279 @@
+import ModuleKit
+import NIOCore
+import WAMP
+import WAMPTransport
+
+/// One realm: who is in it, what they subscribed to and registered, and what each message leads to.
+///
+/// Pure: decoded messages in, framed bytes in outboxes out. No socket, no clock, no lock; time and random numbers
+/// are given. `Realm` guards it with a lock, enters it once for a batch of messages, and afterwards writes what
+/// stands in the outboxes. Because an answer is in its outbox before the next message is looked at, the order
+/// that the specification promises ("Ordering Guarantees") needs no further thought: SUBSCRIBED is before the
+/// first EVENT, and what one publisher sent stays in its order for every subscriber.
+///
+/// `RealmEngine+Broker`, `+Dealer` and `+MetaAPI` hold what each role of the router does.
+struct RealmEngine: Sendable {
+    let uri: String
+    let limits: RouterLimits
+    var disclosurePolicy: RealmDefinition.Disclosure
+    let hasher: KeyHasher
+    var random: RandomSource
+
+    // Sessions
+    var sessions = SessionTable()
+
+    // Broker and dealer
+    var subscriptions: URITable<Subscription>
+    var registrations: URITable<Registration>
+    var lastSubscriptionID: UInt64 = 0
+    var lastRegistrationID: UInt64 = 0
+    var matches = TopicMatches()
+    var calls: PendingCalls
+    var deadlines = DeadlineQueue<CallKey>()
+
+    // What is written, and where to
+    var frames = PreparedFrames()
+    var writers = Serializer.allCases.map { ValueWriter($0) }
+    var transcoded = Serializer.allCases.map { ValueWriter($0) }
+    private var header: [UInt8] = []
+    var pools: [BufferPool]
+    /// The sessions of each loop whose outboxes have something to write.
+    var touched: [[Int32]]
+    /// What sessions that are gone still have to hear.
+    var departed: [[(link: any SessionLink, delivery: Delivery)]]
+    /// Loops that were told to flush and have not begun.
+    private var isWoken: [Bool]
+    /// Milliseconds since an arbitrary start, as the caller of the engine counts them.
+    var now: UInt64 = 0
+    /// Seconds since 1970, for what the meta API tells.
+    var wallClock: Double = 0
+    var counters = RealmCounters()
+
+    init(
+        uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64
+    ) {
+        self.uri = uri
+        self.limits = limits
+        disclosurePolicy = disclosure
+        hasher = KeyHasher(seed: seed)
+        random = RandomSource(seed: seed)
+        subscriptions = URITable(hasher: hasher)
+        registrations = URITable(hasher: hasher)
+        calls = PendingCalls(hasher: hasher)
+        pools = Array(repeating: BufferPool(), count: loopCount)
+        touched = Array(repeating: [], count: loopCount)
+        departed = Array(repeating: [], count: loopCount)
+        isWoken = Array(repeating: false, count: loopCount)
+    }
+
+    // MARK: Sessions
+
+    /// Lets a session in and says WELCOME to it.
+    mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+        let slot = sessions.insert(SessionRecord(session))
+        send(to: slot) { $0.welcome(session.id, welcome) }
+        announceJoin(slot)
+        return SessionHandle(slot: slot, id: session.id)
+    }
+
+    /// Ends a session: its subscriptions, registrations and calls go with it. Nothing happens when it has ended before.
+    mutating func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
+        guard sessions.contains(handle) else { return }
+        let slot = handle.slot
+        removeSubscriptions(of: slot)
+        removeRegistrations(of: slot)
+        abandonCalls(of: handle)
+        let loop = sessions[slot].loop
+        let link = sessions[slot].link
+        let buffers = sessions[slot].outbox.take()
+        if !buffers.isEmpty || ending != .none {
+            departed[loop].append((link, Delivery(buffers: buffers, ending: ending)))
+        }
+        let disclosure = sessions[slot].disclosure
+        sessions.remove(slot)
+        announceLeave(disclosure)
+    }
+
+    /// ABORT, after which there is no session: the peer broke the protocol.
+    mutating func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
+        guard sessions.contains(handle) else { return }
+        counters.protocolViolations &+= 1
+        send(to: handle.slot) { $0.farewell(.abort, reason, message: message) }
+        leave(handle, .close)
+    }
+
+    /// GOODBYE from the router's side. Its answer is not awaited: the connection closes behind it.
+    mutating func dismiss(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil) {
+        guard sessions.contains(handle) else { return }
+        send(to: handle.slot) { $0.farewell(.goodbye, reason, message: message) }
+        leave(handle, .close)
+    }
+
+    // MARK: Messages
+
+    /// Takes one message of a joined session.
+    mutating func receive(
+        _ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer, from handle: SessionHandle
+    ) {
+        guard sessions.contains(handle) else { return }
+        counters.messagesIn &+= 1
+        let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
+        switch head.type {
+        case .publish: publish(message, bytes)
+        case .call: call(message, bytes)
+        case .yield: yield(message, bytes)
+        case .error: errorReceived(message, bytes)
+        case .subscribe: subscribe(message, bytes)
+        case .unsubscribe: unsubscribe(message)
+        case .register: register(message, bytes)
+        case .unregister: unregister(message)
+        case .cancel: cancel(message, bytes)
+        case .goodbye:
+            send(to: handle.slot) { $0.farewell(.goodbye, .goodbyeAndOut) }
+            leave(handle, .leave)
+        case .abort: leave(handle, .close)
+        default:
+            abort(handle, .protocolViolation, "\(head.type) is not for a joined session to send")
+        }
+    }
+
+    // MARK: Answers
+
+    /// Encodes a message for one session and puts it into its outbox.
+    mutating func send(to slot: Int32, _ write: (inout ValueWriter) -> Void) {
+        let format = sessions[slot].format
+        let index = Int(format.serializer.rawValue) - 1
+        writers[index].reset()
+        write(&writers[index])
+        let message = writers[index].bytes
+        let loop = sessions[slot].loop
+        header.removeAll(keepingCapacity: true)
+        format.framing.writeHeader(length: message.count, into: &header)
+        sessions[slot].outbox.append(copying: header, &pools[loop])
+        sessions[slot].outbox.append(copying: message, &pools[loop])
+        counters.messagesOut &+= 1
+        touch(slot)
+    }
+
+    /// The ERROR that answers a request.
+    mutating func refuse(_ message: IncomingMessage, _ uri: ErrorURI, _ sentence: String) {
+        counters.requestErrors &+= 1
+        send(to: message.sender.slot) {
+            $0.error(message.head.type, RequestID(message.head.request), uri, message: sentence)
+        }
+    }
+
+    mutating func touch(_ slot: Int32) {
+        guard !sessions[slot].isTouched else { return }
+        sessions[slot].isTouched = true
+        touched[sessions[slot].loop].append(slot)
+    }
+
+    /// Whether a session's permissions allow an action; remembered by URI.
+    mutating func isAuthorized(_ action: Action, _ uri: Span<UInt8>, _ match: MatchPolicy, _ slot: Int32) -> Bool {
+        if sessions[slot].isUnrestricted { return true }
+        let permissions = sessions[slot].principal.permissions
+        return sessions[slot].decisions.decision(action, uri, match, hasher) {
+            permissions.allows(action, String(uri), match)
+        }
+    }
+
+    /// Whose identity a publication or call discloses; nil is nobody's.
+    func disclosure(of slot: Int32, asked: Bool) -> Disclosure? {
+        switch disclosurePolicy {
+        case .forced: sessions[slot].disclosure
+        case .onRequest: asked ? sessions[slot].disclosure : nil
+        case .never: nil
+        }
+    }
+
+    // MARK: Flushing
+
+    /// Takes what the sessions of a loop have to write. Sessions whose transport takes nothing keep theirs.
+    ///
+    /// - Parameter spent: buffers of the last flush that have been written, for the pool.
+    mutating func takeDeliveries(
+        loop: Int, spent: [ByteBuffer] = []
+    ) -> [(link: any SessionLink, delivery: Delivery)] {
+        for buffer in spent { pools[loop].give(buffer) }
+        isWoken[loop] = false
+        var deliveries = departed[loop]
+        departed[loop].removeAll()
+        for slot in touched[loop] {
+            guard sessions.contains(slot), sessions[slot].isTouched else { continue }
+            sessions[slot].isTouched = false
+            guard sessions[slot].isWritable else { continue }
+            let link = sessions[slot].link
+            if let buffer = sessions[slot].outbox.takeSingle() {
+                deliveries.append((link, Delivery(buffers: [buffer], ending: .none)))
+            } else {
+                deliveries.append((link, Delivery(buffers: sessions[slot].outbox.take(), ending: .none)))
+            }
+        }
+        touched[loop].removeAll(keepingCapacity: true)
+        return deliveries
+    }
+
+    /// The session's transport takes more, or no more.
+    mutating func writabilityChanged(_ handle: SessionHandle, isWritable: Bool) {
+        guard sessions.contains(handle) else { return }
+        sessions[handle.slot].isWritable = isWritable
+        if isWritable, !sessions[handle.slot].outbox.isEmpty { touch(handle.slot) }
+    }
+
+    /// Calls `wake` once for each loop that has something to write and has not been woken for it.
+    mutating func wakeLoops(_ wake: (Int) -> Void) {
+        for loop in touched.indices where !isWoken[loop] {
+            guard !touched[loop].isEmpty || !departed[loop].isEmpty else { continue }
+            isWoken[loop] = true
+            wake(loop)
+        }
+    }
+}
+
+/// A message on its way through the engine.
+struct IncomingMessage {
+    var head: MessageHead
+    var serializer: Serializer
+    var sender: SessionHandle
+
+    var request: RequestID { RequestID(head.request) }
+}
+
+/// The limits that the engine keeps. Every one is a setting (`limits` in gantry.yml).
+package struct RouterLimits: Sendable, Hashable {
+    package var uriBytesMax = 255
+    package var subscriptionsAndRegistrationsMax = 2000
+    package var pendingCallsMax = 256
+    package var outboxBytesMax = 16 << 20
+
+    package init() {}
+}
+
+/// What a realm has done since it was opened.
+struct RealmCounters: Sendable, Hashable {
+    var messagesIn: UInt64 = 0
+    var messagesOut: UInt64 = 0
+    var eventsOut: UInt64 = 0
+    var eventsDropped: UInt64 = 0
+    var requestErrors: UInt64 = 0
+    var protocolViolations: UInt64 = 0
+}
+
+/// Random numbers from a seed (SplitMix64): ids that collide with nothing and that a test can foresee.
+struct RandomSource: Sendable, RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// An id of global scope, uniform over 1 … 2^53.
+    mutating func nextID() -> UInt64 { (next() >> 11) + 1 }
+}

@@ -1,0 +1,106 @@
+import ModuleKit
+import NIOCore
+import WAMP
+
+/// A joined session's place in its realm: stays the same while the session lives, and is used again afterwards.
+///
+/// Everything that outlives a message names a session by handle, so that a place that has a new tenant is noticed.
+struct SessionHandle: Hashable, Sendable {
+    var slot: Int32
+    var id: SessionID
+}
+
+/// Where a session's bytes go; the engine never looks inside. A socket's connection, or the link to a module.
+protocol SessionLink: AnyObject, Sendable {
+    /// Writes frames, in order; on the link's own event loop.
+    func deliver(_ frames: Delivery)
+}
+
+/// What one flush has for one session.
+struct Delivery: Sendable {
+    enum Ending: Sendable, Hashable {
+        case none
+        /// The session is over and its last words are in the frames; close the connection behind them.
+        case close
+        /// The session is over by GOODBYE, and the transport may be used for another one.
+        case leave
+    }
+
+    var buffers: [ByteBuffer]
+    var ending: Ending
+}
+
+/// The features of a client that change what the router sends it. Spec: WAMP-04 "Feature Announcement".
+struct ClientFeatures: Sendable, Hashable {
+    var callCanceling = false
+    var progressiveCallResults = false
+    var registrationRevocation = false
+
+    init() {}
+
+    /// Reads `HELLO.Details.roles`. Both spellings of call canceling are in the specification, and in the field.
+    init(roles: Value?) {
+        let callee = roles?["callee"]?["features"]
+        callCanceling = callee?["call_canceling"]?.bool == true || callee?["call_cancelling"]?.bool == true
+        progressiveCallResults = callee?["progressive_call_results"]?.bool == true
+        registrationRevocation = callee?["registration_revocation"]?.bool == true
+    }
+}
+
+/// A session that is about to join.
+struct JoiningSession: Sendable {
+    var id: SessionID
+    var principal: Principal
+    var peer: PeerIdentity
+    var features: ClientFeatures
+    var format: WireFormat
+    /// The event loop that writes to it.
+    var loop: Int
+    /// No frame longer than this reaches it.
+    var frameBytesMax: Int
+    var link: any SessionLink
+}
+
+/// What a realm knows of one of its sessions.
+struct SessionRecord: Sendable {
+    let id: SessionID
+    let principal: Principal
+    let peer: PeerIdentity
+    let features: ClientFeatures
+    let format: WireFormat
+    let loop: Int
+    let frameBytesMax: Int
+    let link: any SessionLink
+    let disclosure: Disclosure
+    /// Nothing has to be asked for: the permissions allow everything.
+    let isUnrestricted: Bool
+
+    var outbox = Outbox()
+    /// Stands in its loop's list of outboxes to flush.
+    var isTouched = false
+    /// The transport takes more; when it does not, the outbox waits and its limit counts.
+    var isWritable = true
+    var droppedEventCount = 0
+    var decisions = DecisionCache()
+
+    var subscriptions: [Int32] = []
+    var registrations: [Int32] = []
+    var callCount = 0
+    var invocationCount = 0
+    /// Session scope, per callee: the last INVOCATION.Request that was sent.
+    var lastInvocation: UInt64 = 0
+
+    init(_ session: JoiningSession) {
+        id = session.id
+        principal = session.principal
+        peer = session.peer
+        features = session.features
+        format = session.format
+        loop = session.loop
+        frameBytesMax = session.frameBytesMax
+        link = session.link
+        disclosure = Disclosure(
+            session: session.id, authid: session.principal.authid, authrole: session.principal.authrole)
+        isUnrestricted = session.principal.permissions.isUnrestricted
+    }
+}

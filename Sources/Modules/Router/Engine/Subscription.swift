@@ -1,0 +1,47 @@
+import WAMP
+
+/// A subscription of the realm: one topic or pattern, shared by all its subscribers.
+struct Subscription: URIRecord {
+    let id: UInt64
+    let uri: URIBytes
+    let match: MatchPolicy
+    /// Seconds since 1970.
+    let created: Double
+    /// The slots of the sessions that subscribed.
+    var subscribers: [Int32] = []
+
+    var subscriptionID: SubscriptionID { SubscriptionID(id) }
+}
+
+/// Which subscriptions a topic matched, remembered until a pattern comes or goes.
+///
+/// Exact subscriptions are one lookup and are not kept here; a realm without patterns never fills it.
+struct TopicMatches: Sendable {
+    private static let topicsMax = 4096
+
+    private var version: UInt64 = 0
+    private var topics: [(uri: [UInt8], patterns: [Int32])] = []
+    private var index = HashIndex()
+
+    mutating func patterns(
+        matching topic: Span<UInt8>, in table: URITable<Subscription>, _ hasher: KeyHasher
+    ) -> [Int32] {
+        if version != table.patternVersion || topics.count >= Self.topicsMax {
+            topics.removeAll(keepingCapacity: true)
+            index.removeAll()
+            version = table.patternVersion
+        }
+        let hash = hasher.hash(topic)
+        if let known = index.find(hash, { [topics] in topics[Int($0)].uri.isEqual(to: topic) }) {
+            return topics[Int(known)].patterns
+        }
+        var patterns: [Int32] = []
+        table.forEachPattern(matching: topic) { found in
+            patterns.append(found)
+            return true
+        }
+        index.insert(hash, Int32(topics.count))
+        topics.append((Array(copying: topic), patterns))
+        return patterns
+    }
+}

@@ -1,0 +1,145 @@
+import ModuleKit
+import NIOCore
+import Synchronization
+import WAMP
+
+/// One realm while it is open: the engine behind its lock, and the way from its outboxes to the event loops.
+///
+/// A loop enters the lock once for all messages of one read. What they led to stands in outboxes, and each loop
+/// that has something to write is woken once; it flushes at the end of its tick, so that whatever else the tick
+/// reads leaves in the same writes. Nothing under the lock blocks, calls out or allocates by what a peer declared.
+final class Realm: Sendable {
+    let uri: String
+    private let loops: RouterLoops
+    private let engine: Mutex<RealmEngine>
+    /// Buffers that the last flush has written, by loop.
+    private let spent: Mutex<[[ByteBuffer]]>
+    /// When a task for the next deadline is set to run, in the engine's milliseconds.
+    private let scheduledDeadline = Mutex<UInt64?>(nil)
+
+    init(definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops) {
+        uri = definition.uri
+        self.loops = loops
+        var generator = SystemRandomNumberGenerator()
+        engine = Mutex(
+            RealmEngine(
+                uri: definition.uri, limits: limits, disclosure: definition.disclosure, loopCount: loops.count,
+                seed: generator.next()))
+        spent = Mutex(Array(repeating: [], count: loops.count))
+    }
+
+    // MARK: Sessions
+
+    func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+        enter { $0.join(session, welcome: welcome) }
+    }
+
+    func leave(_ handle: SessionHandle) {
+        enter { $0.leave(handle) }
+    }
+
+    func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
+        enter { $0.abort(handle, reason, message) }
+    }
+
+    func dismiss(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
+        enter { $0.dismiss(handle, reason, message) }
+    }
+
+    /// GOODBYE to the sessions for which `isMeant` says yes.
+    func dismiss(_ reason: ErrorURI, where isMeant: (Principal) -> Bool) {
+        enter { engine in
+            for handle in engine.sessions.handles(where: { isMeant($0.principal) }) { engine.dismiss(handle, reason) }
+        }
+    }
+
+    func apply(_ definition: RealmDefinition) {
+        engine.withLock { $0.disclosurePolicy = definition.disclosure }
+    }
+
+    // MARK: Messages
+
+    /// Routes what one session sent, in order.
+    func receive(_ batch: [ReceivedMessage], from handle: SessionHandle) {
+        enter { engine in
+            for message in batch {
+                engine.receive(message.head, message.bytes.readableBytesUInt8Span, message.serializer, from: handle)
+            }
+        }
+    }
+
+    func writabilityChanged(_ handle: SessionHandle, isWritable: Bool) {
+        enter { $0.writabilityChanged(handle, isWritable: isWritable) }
+    }
+
+    /// How many bytes the caller of an invocation has not yet taken; 0 when the call is over.
+    func backlog(ofCallerOf invocation: RequestID, callee: SessionHandle) -> Int {
+        engine.withLock { engine in
+            guard let index = engine.calls.find(callee, invocation) else { return 0 }
+            return engine.sessions[engine.calls[index].key.caller.slot].outbox.byteCount
+        }
+    }
+
+    var counters: RealmCounters { engine.withLock { $0.counters } }
+    var sessionCount: Int { engine.withLock { $0.sessions.count } }
+
+    // MARK: The lock, and what follows it
+
+    /// Runs one batch under the lock, then wakes the loops that have something to write.
+    private func enter<Result: Sendable>(_ body: (inout RealmEngine) -> Result) -> Result {
+        let now = loops.now()
+        var woken: UInt64 = 0
+        let (result, deadline) = engine.withLock { engine in
+            engine.now = now
+            engine.wallClock = loops.wallClock(at: now)
+            let result = body(&engine)
+            engine.wakeLoops { woken |= 1 << UInt64($0) }
+            return (result, engine.nextDeadline)
+        }
+        if woken != 0 {
+            for loop in 0..<loops.count where woken & (1 << UInt64(loop)) != 0 {
+                loops[loop].execute { self.flush(loop) }
+            }
+        }
+        if let deadline { schedule(deadline) }
+        return result
+    }
+
+    /// Writes what the sessions of a loop have waiting. Runs on that loop.
+    private func flush(_ loop: Int) {
+        let written = spent.withLock { buffers in
+            defer { buffers[loop] = [] }
+            return buffers[loop]
+        }
+        let deliveries = engine.withLock { $0.takeDeliveries(loop: loop, spent: written) }
+        for (link, delivery) in deliveries { link.deliver(delivery) }
+        // A buffer whose bytes the kernel has taken is free again once `deliveries` lets go of it; one that still
+        // waits in a channel is copied when it is cleared, which costs memory but is never wrong.
+        spent.withLock { buffers in
+            for (_, delivery) in deliveries where delivery.buffers.count == 1 {
+                buffers[loop].append(delivery.buffers[0])
+            }
+        }
+    }
+
+    private func schedule(_ deadline: UInt64) {
+        let isSooner = scheduledDeadline.withLock { scheduled in
+            guard scheduled.map({ deadline < $0 }) ?? true else { return false }
+            scheduled = deadline
+            return true
+        }
+        guard isSooner else { return }
+        let delay = deadline > loops.now() ? deadline - loops.now() : 0
+        loops[0].scheduleTask(in: .milliseconds(Int64(delay))) {
+            self.scheduledDeadline.withLock { $0 = nil }
+            self.enter { $0.deadlineReached() }
+        }
+    }
+}
+
+/// A message that has been decoded on its connection's loop, and its frame.
+struct ReceivedMessage {
+    var head: MessageHead
+    var bytes: ByteBuffer
+    var serializer: Serializer
+}

@@ -1,0 +1,119 @@
+import Logging
+package import ModuleKit
+package import NIOCore
+import Synchronization
+package import WAMP
+package import WAMPTransport
+
+/// The router as the rest of the appliance sees it: takes connections, opens realms, lets modules join them.
+package final class RouterHost: Sendable {
+    let agent: String
+    let loops: RouterLoops
+    let authenticators: AuthenticatorRegistry
+    let counters = RouterCounters()
+    private let configuration: RouterConfiguration
+    private let connections: [LoopConnections]
+    private let realms: Mutex<[String: OpenRealm]>
+
+    private struct OpenRealm: Sendable {
+        var realm: Realm
+        var isAdmitted: Bool
+    }
+
+    /// - Parameters:
+    ///   - wallClock: seconds since 1970, now.
+    ///   - agent: what `WELCOME.Details.agent` says.
+    package init(
+        _ configuration: RouterConfiguration, group: any EventLoopGroup, authenticators: AuthenticatorRegistry,
+        wallClock: Double, agent: String
+    ) {
+        self.configuration = configuration
+        self.authenticators = authenticators
+        self.agent = agent
+        let loops = RouterLoops(group, wallClock: wallClock)
+        self.loops = loops
+        connections = (0..<loops.count).map { LoopConnections(loops[$0], configuration.deadlines) }
+        realms = Mutex([:])
+        for realm in configuration.realms.values {
+            let open = Realm(definition: realm.definition, limits: configuration.limits, loops: loops)
+            realms.withLock { $0[realm.definition.uri] = OpenRealm(realm: open, isAdmitted: true) }
+        }
+    }
+
+    func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
+
+    /// The realm, if it is open to the network. Whether a realm exists is no secret.
+    func admittedRealm(_ uri: String) throws(HandshakeError) -> Realm {
+        guard let open = realms.withLock({ $0[uri] }), open.isAdmitted else {
+            throw HandshakeError(.noSuchRealm, "no realm \(uri) exists here")
+        }
+        return open.realm
+    }
+
+    /// Who a peer is in a realm of gantry.yml that lets anybody in; nil when the realm is not of that kind.
+    func openRealmPrincipal(
+        _ hello: Hello, _ session: SessionID, _ peer: PeerIdentity
+    ) throws(HandshakeError) -> Principal? {
+        guard let realm = configuration.realms[hello.realm] else { return nil }
+        return try realm.principal(of: hello, session, peer)
+    }
+
+    func newSessionID() -> SessionID {
+        SessionID(UInt64.random(in: 1...identifierMax))
+    }
+
+    private func realm(_ uri: String) -> Realm? { realms.withLock { $0[uri]?.realm } }
+}
+
+extension RouterHost: WAMPConnectionAcceptor {
+    package func accept(_ connection: TransportConnection, channel: any Channel) -> (any ChannelInboundHandler)? {
+        _ = try? channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
+        return connection.framing.isWebSocket
+            ? SessionChannelHandler(self, connection, connection.webSocketParser())
+            : SessionChannelHandler(self, connection, connection.rawSocketParser())
+    }
+}
+
+extension RouterHost: RealmHost {
+    package func open(_ definition: RealmDefinition) async {
+        let known = realm(definition.uri)
+        if let known { return known.apply(definition) }
+        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops)
+        realms.withLock { $0[definition.uri] = OpenRealm(realm: opened, isAdmitted: false) }
+    }
+
+    package func admit(_ realm: String) async {
+        realms.withLock { $0[realm]?.isAdmitted = true }
+    }
+
+    package func close(_ realm: String) async {
+        let closed = realms.withLock { $0.removeValue(forKey: realm) }
+        closed?.realm.dismiss(.closeRealm) { _ in true }
+    }
+
+    package func join(_ uri: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {
+        guard let realm = realm(uri) else { throw WAMPError(.noSuchRealm, Payload([.string("no realm \(uri) is open")])) }
+        let loop = loops[Int.random(in: 0..<loops.count)]
+        return LocalLink.join(realm, as: principal, id: newSessionID(), on: loop, number: loops.number(of: loop), agent)
+    }
+
+    package func disconnect(authid: String, realm: String?, reason: ErrorURI) async {
+        let affected = realms.withLock { realms in realm.map { [realms[$0]] } ?? realms.values.map { $0 } }
+        for case .some(let open) in affected { open.realm.dismiss(reason) { $0.authid == authid } }
+    }
+}
+
+/// What happened to connections, for the status page and the metrics.
+package struct RouterCounters: Sendable {
+    package let framingViolations = Counter()
+    package let slowConsumers = Counter()
+    package let lostPeers = Counter()
+}
+
+/// A number that only grows.
+package final class Counter: Sendable {
+    private let value = Atomic<UInt64>(0)
+    init() {}
+    func add(_ amount: UInt64) { value.wrappingAdd(amount, ordering: .relaxed) }
+    package var current: UInt64 { value.load(ordering: .relaxed) }
+}

@@ -1,0 +1,356 @@
+import ModuleKit
+import NIOCore
+import WAMP
+import WAMPTransport
+
+/// A peer's connection: bytes off the wire become messages, messages become a handshake or go to the realm, and
+/// what the realm has for the session is written.
+///
+/// The last handler of its channel, there from the first message to the last byte; it holds no task. Everything
+/// in it happens on the channel's event loop.
+//
+// Unchecked: confined to its event loop. Only `deliver` is called from elsewhere in the code, by `Realm.flush`,
+// which runs on this loop as well; the closures that cross threads do so through `eventLoop.execute`.
+final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, SessionLink, SweptConnection,
+    @unchecked Sendable
+{
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        /// Waits for HELLO.
+        case opening
+        /// Waits for the authenticator, or for AUTHENTICATE when there is somebody who reads it.
+        case authenticating(PendingAuthentication)
+        case joined(Realm, SessionHandle)
+        /// Says its last words, and reads nothing any more.
+        case closing
+    }
+
+    private struct PendingAuthentication {
+        var hello: Hello
+        var realm: Realm
+        var session: SessionID
+        var answer: (@Sendable (String, [String: Value]) async -> AuthenticationStep)?
+    }
+
+    private let host: RouterHost
+    private let connection: TransportConnection
+    private var parser: Parser
+    private var state = State.opening
+    private var context: ChannelHandlerContext?
+    /// Messages of one read, on their way to the realm; kept for its memory.
+    private var batch: [ReceivedMessage] = []
+    private var isWritable = true
+
+    // Of the sweep
+    private var openedAt = NIODeadline.now()
+    private var lastRead = NIODeadline.now()
+    private var unwritableSince: NIODeadline?
+    private var unansweredPings = 0
+
+    init(_ host: RouterHost, _ connection: TransportConnection, _ parser: Parser) {
+        self.host = host
+        self.connection = connection
+        self.parser = parser
+    }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        host.connections(of: context.eventLoop).insert(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(context)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        guard self.context != nil else { return }
+        host.connections(of: context.eventLoop).remove(self)
+        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        state = .closing
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastRead = .now()
+        unansweredPings = 0
+        parser.append(unwrapInboundIn(data))
+        do throws(FramingViolation) {
+            while let event = try parser.next() { received(event) }
+            route()
+        } catch {
+            route()
+            violated(error)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        unwritableSince = isWritable ? nil : .now()
+        // A peer that does not read what it asked for is not asked for more.
+        context.channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
+        if case .joined(let realm, let handle) = state { realm.writabilityChanged(handle, isWritable: isWritable) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { dismiss(.systemShutdown, "the router shuts down") }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    // MARK: Frames
+
+    private func received(_ event: FrameEvent) {
+        switch event {
+        case .message(let buffer, _): messageReceived(buffer)
+        case .ping(let payload): write(connection.framing.pong(payload.readableBytesView))
+        case .pong: break
+        case .close(let code, _):
+            route()
+            if case .joined(let realm, let handle) = state { realm.leave(handle) }
+            finish(connection.framing.close(code))
+        }
+    }
+
+    private func messageReceived(_ buffer: ByteBuffer) {
+        if case .closing = state { return }
+        do throws(WireError) {
+            let message = try ReceivedMessage(buffer, connection.serializer)
+            if case .joined = state {
+                batch.append(message)
+                // What follows a GOODBYE on this transport is a new session's.
+                if message.head.type == .goodbye { route() }
+            } else {
+                try handshake(message)
+            }
+        } catch {
+            route()
+            abort(.protocolViolation, "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
+        }
+    }
+
+    private func route() {
+        guard !batch.isEmpty else { return }
+        if case .joined(let realm, let handle) = state { realm.receive(batch, from: handle) }
+        batch.removeAll(keepingCapacity: batch.capacity <= 64)
+    }
+
+    private func violated(_ violation: FramingViolation) {
+        if case .closing = state { return }
+        host.counters.framingViolations.add(1)
+        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        // A message that is too big is one that WAMP can still answer; broken framing is below it.
+        if violation == .messageTooBig {
+            write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: "a message is longer than the limit") })
+        }
+        finish(connection.framing.close(violation.closeCode, reason: violation.reason))
+    }
+
+    // MARK: Handshake
+
+    private func handshake(_ message: ReceivedMessage) throws(WireError) {
+        switch (state, message.head.type) {
+        case (.opening, .hello): helloReceived(message)
+        case (.authenticating(let pending), .authenticate) where pending.answer != nil:
+            let bytes = message.bytes.readableBytesUInt8Span
+            let signature = String(bytes.extracting(message.head.uri.range))
+            let extra = try Value.decode(bytes, message.head.dictionary, message.serializer).dictionary ?? [:]
+            authenticateReceived(signature, extra, pending)
+        case (_, .abort): finish([])
+        case (_, .hello): abort(.protocolViolation, "HELLO: there was one already")
+        default: abort(.protocolViolation, "\(message.head.type): there is no session yet")
+        }
+    }
+
+    private func helloReceived(_ message: ReceivedMessage) {
+        do throws(HandshakeError) {
+            let hello = try Hello(message.head, message.bytes.readableBytesUInt8Span, message.serializer)
+            let realm = try host.admittedRealm(hello.realm)
+            let session = host.newSessionID()
+            let pending = PendingAuthentication(hello: hello, realm: realm, session: session)
+            state = .authenticating(pending)
+            if let principal = try host.openRealmPrincipal(hello, session, connection.peer) {
+                return proceed(.welcome(principal))
+            }
+            guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
+                throw HandshakeError(.noMatchingAuthMethod, "nobody can authenticate for this realm")
+            }
+            let request = AuthenticationRequest(
+                realm: hello.realm, session: session, authmethods: hello.authmethods, authid: hello.authid,
+                authrole: hello.authrole, authextra: hello.authextra, peer: connection.peer)
+            ask(pending) { await authenticator.authenticate(request) }
+        } catch {
+            abort(error.reason, error.message)
+        }
+    }
+
+    private func authenticateReceived(
+        _ signature: String, _ extra: [String: Value], _ pending: PendingAuthentication
+    ) {
+        guard let answer = pending.answer else { return }
+        var waiting = pending
+        waiting.answer = nil
+        state = .authenticating(waiting)
+        ask(waiting) { await answer(signature, extra) }
+    }
+
+    /// Runs the authenticator outside the loop; the step comes back to it.
+    private func ask(_ pending: PendingAuthentication, _ step: @escaping @Sendable () async -> AuthenticationStep) {
+        guard let eventLoop = context?.eventLoop else { return }
+        let session = pending.session
+        Task {
+            let next = await step()
+            eventLoop.execute {
+                guard case .authenticating(let current) = self.state, current.session == session else { return }
+                self.proceed(next)
+            }
+        }
+    }
+
+    private func proceed(_ step: AuthenticationStep) {
+        guard case .authenticating(var pending) = state else { return }
+        switch step {
+        case .welcome(let principal): join(pending, principal)
+        case .challenge(let method, let extra, let answer):
+            pending.answer = answer
+            state = .authenticating(pending)
+            write(encode { $0.handshake(.challenge, method, extra) })
+        case .deny(let reason, let message): abort(reason, message)
+        }
+    }
+
+    private func join(_ pending: PendingAuthentication, _ principal: Principal) {
+        guard let context else { return }
+        connection.admission.authenticated()
+        parser.messageBytesMax = connection.messageBytesMax
+        let session = JoiningSession(
+            id: pending.session, principal: principal, peer: connection.peer, features: pending.hello.features,
+            format: WireFormat(serializer: connection.serializer, framing: connection.framing),
+            loop: host.loops.number(of: context.eventLoop),
+            frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), link: self)
+        let welcome = Welcome.details(realm: pending.realm.uri, principal, agent: host.agent)
+        state = .joined(pending.realm, pending.realm.join(session, welcome: welcome))
+        if !isWritable { channelWritabilityChanged(context: context) }
+    }
+
+    // MARK: Writing
+
+    func deliver(_ delivery: Delivery) {
+        guard let context else { return }
+        for buffer in delivery.buffers { context.write(wrapOutboundOut(buffer), promise: nil) }
+        switch delivery.ending {
+        case .none: context.flush()
+        case .leave:
+            context.flush()
+            if case .joined = state { state = .opening }
+            openedAt = .now()
+        case .close:
+            if case .joined = state { state = .opening }
+            finish(connection.framing.close(.normalClosure))
+        }
+    }
+
+    private func encode(_ write: (inout ValueWriter) -> Void) -> [UInt8] {
+        var writer = ValueWriter(connection.serializer)
+        write(&writer)
+        var frame: [UInt8] = []
+        connection.framing.writeHeader(length: writer.bytes.count, into: &frame)
+        return frame + writer.bytes
+    }
+
+    private func write(_ bytes: [UInt8]) {
+        guard let context, !bytes.isEmpty else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
+
+    // MARK: Endings
+
+    /// ABORT, in whatever state.
+    private func abort(_ reason: ErrorURI, _ message: String) {
+        if case .joined(let realm, let handle) = state { return realm.abort(handle, reason, message) }
+        if case .closing = state { return }
+        write(encode { $0.farewell(.abort, reason, message: message) })
+        finish(connection.framing.close(.normalClosure))
+    }
+
+    private func dismiss(_ reason: ErrorURI, _ message: String) {
+        switch state {
+        case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
+        case .closing: break
+        case .opening, .authenticating: finish(connection.framing.close(.goingAway))
+        }
+    }
+
+    /// Writes the last bytes, closes this side, and gives the peer a moment to read them and close its own: a socket
+    /// that is closed with unread input resets, and takes what it has just sent with it.
+    private func finish(_ lastBytes: [UInt8]) {
+        guard let context else { return }
+        if case .closing = state { return }
+        state = .closing
+        write(lastBytes)
+        context.flush()
+        let channel = context.channel
+        channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    }
+
+    // MARK: The sweep
+
+    func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
+        switch state {
+        case .closing: break
+        case .opening, .authenticating:
+            if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
+        case .joined(let realm, let handle):
+            if let since = unwritableSince, now - since > deadlines.stall {
+                host.counters.slowConsumers.add(1)
+                realm.leave(handle)
+                state = .closing
+                context?.close(promise: nil)
+            } else if now - lastRead > deadlines.ping * (unansweredPings + 1) {
+                ping(realm, handle, deadlines)
+            }
+        }
+    }
+
+    private func ping(_ realm: Realm, _ handle: SessionHandle, _ deadlines: ConnectionDeadlines) {
+        guard unansweredPings < deadlines.unansweredPingsMax else {
+            host.counters.lostPeers.add(1)
+            realm.leave(handle)
+            state = .closing
+            context?.close(promise: nil)
+            return
+        }
+        unansweredPings += 1
+        write(connection.framing.ping([]))
+    }
+}
+
+extension ReceivedMessage {
+    /// Decodes a frame. One whose strings are not there as plain bytes is turned into MessagePack first, so that
+    /// nothing behind this has to know of escapes.
+    init(_ buffer: ByteBuffer, _ serializer: Serializer) throws(WireError) {
+        let head = try MessageHead.decode(buffer.readableBytesUInt8Span, serializer)
+        guard head.isEscaped else {
+            self.init(head: head, bytes: buffer, serializer: serializer)
+            return
+        }
+        var writer = ValueWriter(.messagePack)
+        let whole = ByteRange(0, buffer.readableBytes)
+        try Transcoder.transcode(buffer.readableBytesUInt8Span, whole, from: serializer, into: &writer)
+        let plain = try MessageHead.decode(writer.bytes.span, .messagePack)
+        self.init(head: plain, bytes: ByteBuffer(bytes: writer.bytes), serializer: .messagePack)
+    }
+}

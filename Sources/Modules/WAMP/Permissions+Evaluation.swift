@@ -1,0 +1,98 @@
+// The decision: the most specific rule that covers the whole request, and no more specific rule against any part of it.
+//
+// A pattern asks for all URIs that it could match. Whoever may subscribe to `com.` but not to `com.secret` may not
+// subscribe to the prefix `com.` either, or the prefix would be a way around the rule.
+
+extension Permissions {
+    /// Whether an action on a URI (or on all URIs that a pattern matches) is allowed.
+    ///
+    /// - Parameters:
+    ///   - uri: a full URI with `.exact`, otherwise the pattern of a SUBSCRIBE or REGISTER.
+    package func allows(_ action: Action, _ uri: String, _ match: MatchPolicy = .exact) -> Bool {
+        let request = Pattern(uri, match)
+        let covering = rules.filter { Pattern($0.uri, $0.match).covers(request) }
+        guard let decisive = covering.max(by: { Self.isLessSpecific($0, $1) }), decisive.allowed.contains(action) else {
+            return false
+        }
+        guard match != .exact else { return true }
+        return !rules.contains { rule in
+            !rule.allowed.contains(action) && Pattern(rule.uri, rule.match).overlaps(request)
+                && Self.isLessSpecific(decisive, rule)
+        }
+    }
+
+    /// Whether nothing that a client may ask for is ever refused, so that nobody has to ask.
+    package var isUnrestricted: Bool { self == .unrestricted }
+
+    /// Exact before the longest prefix before wildcards, among which the one with more literal components wins.
+    private static func isLessSpecific(_ one: PermissionRule, _ other: PermissionRule) -> Bool {
+        specificity(of: one) < specificity(of: other)
+    }
+
+    private static func specificity(of rule: PermissionRule) -> (Int, Int) {
+        switch rule.match {
+        case .exact: (2, rule.uri.utf8.count)
+        // The prefix of length 0 says what holds where nothing else is said, wildcards included.
+        case .prefix: rule.uri.isEmpty ? (-1, 0) : (1, rule.uri.utf8.count)
+        case .wildcard: (0, rule.uri.split(separator: ".", omittingEmptySubsequences: true).count)
+        }
+    }
+}
+
+/// A set of URIs, as a URI, a prefix or a wildcard describes it.
+private struct Pattern {
+    let uri: String
+    let match: MatchPolicy
+    let components: [Substring]
+
+    init(_ uri: String, _ match: MatchPolicy) {
+        self.uri = uri
+        self.match = match
+        components = match == .prefix ? [] : uri.split(separator: ".", omittingEmptySubsequences: false)
+    }
+
+    /// Whether every URI of the other set is in this one.
+    func covers(_ other: Pattern) -> Bool {
+        switch (match, other.match) {
+        case (.exact, .exact): uri == other.uri
+        case (.exact, _), (.wildcard, .prefix): false
+        case (.prefix, .exact), (.prefix, .prefix): other.uri.utf8.starts(with: uri.utf8)
+        case (.prefix, .wildcard): other.literalHead.utf8.starts(with: uri.utf8)
+        case (.wildcard, .exact), (.wildcard, .wildcard):
+            components.count == other.components.count
+                && zip(components, other.components).allSatisfy { $0.isEmpty || $0 == $1 }
+        }
+    }
+
+    /// Whether some URI could be in both sets. Says yes where it cannot be sure.
+    func overlaps(_ other: Pattern) -> Bool {
+        switch (match, other.match) {
+        case (.exact, _): other.covers(self)
+        case (_, .exact): covers(other)
+        case (.prefix, .prefix): uri.utf8.starts(with: other.uri.utf8) || other.uri.utf8.starts(with: uri.utf8)
+        case (.prefix, .wildcard): other.couldBegin(with: uri)
+        case (.wildcard, .prefix): couldBegin(with: other.uri)
+        case (.wildcard, .wildcard):
+            components.count == other.components.count
+                && zip(components, other.components).allSatisfy { $0.isEmpty || $1.isEmpty || $0 == $1 }
+        }
+    }
+
+    /// The text before a wildcard's first empty component.
+    private var literalHead: String {
+        let literal = components.prefix { !$0.isEmpty }
+        guard literal.count < components.count else { return uri }
+        return literal.isEmpty ? "" : literal.joined(separator: ".") + "."
+    }
+
+    /// Whether a wildcard could match a URI that begins like this.
+    private func couldBegin(with prefix: String) -> Bool {
+        let head = prefix.split(separator: ".", omittingEmptySubsequences: false)
+        guard head.count <= components.count else { return false }
+        for (index, (mine, wanted)) in zip(components, head).enumerated() where !mine.isEmpty {
+            let isLast = index == head.count - 1
+            guard isLast ? mine.utf8.starts(with: wanted.utf8) : mine == wanted else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,104 @@
+import Testing
+import WAMP
+
+@testable import Router
+
+/// Spec: WAMP-04 "Session Meta API", "Registration Meta API", "Subscription Meta API".
+@Suite struct MetaAPITests {
+    var realm = Transcript()
+
+    private mutating func call(_ name: String, _ procedure: String, _ arguments: String, expecting result: String) throws {
+        try realm.send(name, #"[48, 1, {}, "\#(procedure)", \#(arguments)]"#)
+        try realm.expect(name, result.hasPrefix("wamp.") ? #"[8, 48, 1, {}, "\#(result)", "*"]"# : "[50, 1, {}, [\(result)]]")
+    }
+
+    @Test mutating func `sessions are counted, listed and described`() throws {
+        try realm.join("ann", role: "member")
+        try realm.join("bob", role: "guest")
+        try call("ann", "wamp.session.count", "[]", expecting: "2")
+        try call("ann", "wamp.session.list", #"[["guest"]]"#, expecting: "[2]")
+        try call("ann", "wamp.session.get", "[2]", expecting: #"{"session": 2, "authid": "bob", "authrole": "guest"}"#)
+        try call("ann", "wamp.session.get", "[99]", expecting: "wamp.error.no_such_session")
+        try call("ann", "wamp.session.get", #"["x"]"#, expecting: "wamp.error.invalid_argument")
+    }
+
+    @Test mutating func `joining and leaving are told`() throws {
+        try realm.join("ann")
+        try realm.send("ann", #"[32, 1, {"match": "prefix"}, "wamp.session."]"#)
+        try realm.expect("ann", #"[33, 1, 1]"#)
+        try realm.join("bob")
+        try realm.leave("bob")
+        try realm.expect(
+            "ann",
+            #"""
+            [36, 1, "*", {"topic": "wamp.session.on_join"}, [{"session": 2, "authid": "bob"}]]
+            [36, 1, "*", {"topic": "wamp.session.on_leave"}, [2, "bob", "anonymous"]]
+            """#)
+    }
+
+    @Test mutating func `a killed session gets GOODBYE with the reason`() throws {
+        try realm.join("ann")
+        try realm.join("bob")
+        try call("ann", "wamp.session.kill", #"[2], {"reason": "com.bye", "message": "go"}"#, expecting: "null")
+        try realm.expect("bob", #"[6, {"message": "go"}, "com.bye"]"#)
+        #expect(try realm.ending("bob") == .close)
+        try call("ann", "wamp.session.kill", "[1]", expecting: "wamp.error.no_such_session")
+        try call("ann", "wamp.session.kill", "[2]", expecting: "wamp.error.no_such_session")
+    }
+
+    @Test mutating func `kill by authid, by role and of all spares the caller`() throws {
+        try realm.join("ann", role: "guest")
+        for name in ["bob", "eve", "joe"] { try realm.join(name, role: "guest") }
+        try call("ann", "wamp.session.kill_by_authid", #"["bob"]"#, expecting: "[2]")
+        try realm.expect("bob", #"[6, {}, "wamp.close.killed"]"#)
+        try call("ann", "wamp.session.kill_by_authrole", #"["guest"]"#, expecting: "2")
+        try call("ann", "wamp.session.kill_all", #"[], {"reason": "not a uri"}"#, expecting: "wamp.error.invalid_uri")
+        try call("ann", "wamp.session.kill_all", "[]", expecting: "0")
+        try call("ann", "wamp.session.count", "[]", expecting: "1")
+    }
+
+    @Test mutating func `registrations are listed, looked up, matched and counted`() throws {
+        try realm.join("ann")
+        try realm.send("ann", #"[64, 1, {"match": "prefix", "invoke": "first"}, "com."]\#n[64, 2, {}, "com.p"]"#)
+        try realm.expect("ann", #"[65, 1, 1]\#n[65, 2, 2]"#)
+        try call("ann", "wamp.registration.list", "[]", expecting: #"{"exact": [2], "prefix": [1], "wildcard": []}"#)
+        try call("ann", "wamp.registration.lookup", #"["com.", {"match": "prefix"}]"#, expecting: "1")
+        try call("ann", "wamp.registration.lookup", #"["com."]"#, expecting: "null")
+        try call("ann", "wamp.registration.match", #"["com.q"]"#, expecting: "1")
+        try call("ann", "wamp.registration.match", #"["org.q"]"#, expecting: "null")
+        try call(
+            "ann", "wamp.registration.get", "[1]",
+            expecting: #"{"id": 1, "uri": "com.", "match": "prefix", "invoke": "first", "created": "*"}"#)
+        try call("ann", "wamp.registration.get", "[9]", expecting: "wamp.error.no_such_registration")
+        try call("ann", "wamp.registration.list_callees", "[2]", expecting: "[1]")
+        try call("ann", "wamp.registration.count_callees", "[2]", expecting: "1")
+    }
+
+    @Test mutating func `registrations come and go before the eyes of whoever watches`() throws {
+        try realm.join("ann")
+        try realm.send("ann", #"[32, 1, {"match": "prefix"}, "wamp.registration."]"#)
+        try realm.expect("ann", #"[33, 1, 1]"#)
+        try realm.join("bob")
+        try realm.send("bob", #"[64, 1, {}, "com.p"]\#n[66, 2, 1]"#)
+        try realm.expect(
+            "ann",
+            #"""
+            [36, 1, "*", {"topic": "wamp.registration.on_create"}, [2, {"id": 1, "uri": "com.p"}]]
+            [36, 1, "*", {"topic": "wamp.registration.on_register"}, [2, 1]]
+            [36, 1, "*", {"topic": "wamp.registration.on_unregister"}, [2, 1]]
+            [36, 1, "*", {"topic": "wamp.registration.on_delete"}, [2, 1]]
+            """#)
+    }
+
+    @Test mutating func `subscriptions are listed, matched and counted`() throws {
+        try realm.join("ann")
+        try realm.send("ann", #"[32, 1, {"match": "wildcard"}, "com..x"]\#n[32, 2, {}, "com.a.x"]"#)
+        try realm.expect("ann", #"[33, 1, 1]\#n[33, 2, 2]"#)
+        try call("ann", "wamp.subscription.list", "[]", expecting: #"{"exact": [2], "prefix": [], "wildcard": [1]}"#)
+        try call("ann", "wamp.subscription.match", #"["com.a.x"]"#, expecting: "[2, 1]")
+        try call("ann", "wamp.subscription.match", #"["com.a.y"]"#, expecting: "null")
+        try call("ann", "wamp.subscription.lookup", #"["com..x", {"match": "wildcard"}]"#, expecting: "1")
+        try call("ann", "wamp.subscription.list_subscribers", "[1]", expecting: "[1]")
+        try call("ann", "wamp.subscription.count_subscribers", "[9]", expecting: "wamp.error.no_such_subscription")
+    }
+}

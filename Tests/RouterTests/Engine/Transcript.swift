@@ -1,0 +1,146 @@
+import ModuleKit
+import NIOCore
+import Testing
+import WAMP
+import WAMPTransport
+
+@testable import Router
+
+/// A realm and its sessions in memory: send this, expect that, as JSON texts.
+///
+/// In an expectation `"*"` stands for any value; keys of a dictionary that the expectation does not name are ignored.
+struct Transcript {
+    private final class Link: SessionLink {
+        func deliver(_ frames: Delivery) {}
+    }
+
+    private struct Peer {
+        var handle: SessionHandle
+        var link: Link
+        var serializer: Serializer
+        var waiting: [Value] = []
+        var ending = Delivery.Ending.none
+    }
+
+    var engine: RealmEngine
+    private var peers: [String: Peer] = [:]
+    private var lastSession: UInt64 = 0
+
+    init(limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest) {
+        engine = RealmEngine(
+            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED)
+    }
+
+    /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
+    mutating func join(
+        _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
+        features: String = """
+            {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
+             "registration_revocation": true}}}
+            """
+    ) throws {
+        lastSession += 1
+        let link = Link()
+        let session = JoiningSession(
+            id: SessionID(lastSession),
+            principal: Principal(
+                authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
+                permissions: permissions),
+            peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
+            features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
+            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
+            link: link)
+        let handle = engine.join(session, welcome: [:])
+        peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        try collect()
+        peers[name]?.waiting.removeFirst()
+    }
+
+    func handle(_ name: String) throws -> SessionHandle { try #require(peers[name]).handle }
+
+    /// Sends messages, one a line.
+    mutating func send(_ name: String, _ messages: String) throws {
+        let peer = try #require(peers[name])
+        for line in messages.split(separator: "\n") {
+            let value = try Value.decode(Array(line.utf8), .json)
+            let bytes = value.encoded(peer.serializer)
+            let head = try MessageHead.decode(bytes.span, peer.serializer)
+            engine.receive(head, bytes.span, peer.serializer, from: peer.handle)
+        }
+        try collect()
+    }
+
+    /// Asserts that exactly these messages, one a line, have reached a session since it was last asked.
+    mutating func expect(
+        _ name: String, _ messages: String = "", sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try collect()
+        let waiting = try #require(peers[name]).waiting
+        peers[name]?.waiting = []
+        let lines = messages.split(separator: "\n")
+        let texts = waiting.map { String(decoding: $0.encoded(.json), as: UTF8.self) }
+        guard lines.count == waiting.count else {
+            Issue.record(
+                "\(name): expected \(lines.count) messages, got \(texts.joined(separator: "\n"))",
+                sourceLocation: sourceLocation)
+            return
+        }
+        for (line, (value, text)) in zip(lines, zip(waiting, texts)) {
+            let expected = try Value.decode(Array(line.utf8), .json)
+            if !value.fits(expected) {
+                Issue.record("\(name): expected \(line), got \(text)", sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    /// Forgets what has reached a session.
+    mutating func forget(_ name: String) throws {
+        try collect()
+        peers[name]?.waiting = []
+    }
+
+    func ending(_ name: String) throws -> Delivery.Ending { try #require(peers[name]).ending }
+
+    /// Moves the clock, and lets deadlines come.
+    mutating func wait(milliseconds: UInt64) throws {
+        engine.now += milliseconds
+        engine.deadlineReached()
+        try collect()
+    }
+
+    mutating func leave(_ name: String) throws {
+        engine.leave(try handle(name))
+        try collect()
+    }
+
+    private mutating func collect() throws {
+        for (link, delivery) in engine.takeDeliveries(loop: 0) {
+            let found = peers.first { $0.value.link === link }
+            guard let (name, peer) = found else { continue }
+            var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
+            for buffer in delivery.buffers { parser.append(buffer) }
+            while case .message(let message, _) = try parser.next() {
+                let value = try Value.decode(message.readableBytesUInt8Span, peer.serializer)
+                peers[name]?.waiting.append(value)
+            }
+            peers[name]?.ending = delivery.ending
+        }
+        engine.wakeLoops { _ in }
+    }
+}
+
+extension Value {
+    /// Whether this is what was expected; see `Transcript`.
+    func fits(_ expected: Value) -> Bool {
+        switch (self, expected) {
+        case (_, .string("*")): true
+        case (.list(let mine), .list(let theirs)):
+            mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.fits($1) }
+        case (.dictionary(let mine), .dictionary(let theirs)):
+            theirs.isEmpty
+                ? mine.isEmpty : theirs.allSatisfy { key, value in mine[key].map { $0.fits(value) } ?? false }
+        default: self == expected
+        }
+    }
+}
