@@ -134,4 +134,15 @@ struct SettingsTests {
                 "g.yml:1:4: a: expected some of loopback, lan, never, found \"nevr\"; did you mean \"never\"?"
             ])
     }
+
+    @Test func `keys that the file does not even mention are known`() throws {
+        let document = ConfigurationDocument(text: "listener: {port: ~, names: []}\nrealms: {}\n", file: "g.yml")
+        _ = try Schema(document.settings)
+        try document.check()
+        #expect(
+            document.absentKeys == [
+                "limits", "limits.factor", "limits.message", "limits.share", "limits.timeout", "listener.address",
+                "listener.open", "listener.plain",
+            ])
+    }
 }

@@ -86,6 +86,28 @@ package final class ConfigurationDocument: Sendable {
         }
     }
 
+    /// Keys that were asked for and that the file does not have, not even with nothing behind the colon. For the
+    /// default file's test: it must have all of them.
+    package var absentKeys: [String] {
+        let found = findings.withLock { $0 }
+        return found.keysRead.flatMap { path, keys in
+            let present = Self.keys(at: path, in: root)
+            return keys.filter { !present.contains($0) }.map { Self.text(path + [$0]) }
+        }.sorted()
+    }
+
+    private static func keys(at path: [String], in root: ConfigurationNode) -> Set<String> {
+        var node = root
+        for key in path {
+            guard case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == key }) else {
+                return []
+            }
+            node = entry.value
+        }
+        guard case .mapping(let entries) = node.content else { return [] }
+        return Set(entries.map(\.key))
+    }
+
     /// The variable that overrides a key: `listener.tls.certificate` is `GANTRY_LISTENER_TLS_CERTIFICATE`.
     package static func variable(for path: [String]) -> String {
         path.reduce("GANTRY") { name, key in
