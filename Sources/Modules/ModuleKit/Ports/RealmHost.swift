@@ -29,7 +29,11 @@ package struct RealmDefinition: Sendable, Hashable {
     /// Disclosure of publishers and callers: forced upon everybody, or left to each message's `disclose_me`.
     package var disclosure: Disclosure
 
-    package enum Disclosure: Sendable, Hashable { case forced, onRequest, never }
+    package enum Disclosure: String, Sendable, Hashable, CaseIterable {
+        case forced
+        case onRequest = "on_request"
+        case never
+    }
 
     package init(uri: String, disclosure: Disclosure = .onRequest) {
         self.uri = uri
