@@ -1,0 +1,59 @@
+import Logging
+import ModuleKit
+import NIOCore
+import WAMP
+import WAMPTransport
+
+/// One connection while the listener has it: who is at the other end, and what the stages of its pipeline share.
+struct Connection: Sendable {
+    var peer: PeerIdentity
+    let admission: Admission
+    let services: Services
+
+    /// What all connections of a listener share.
+    struct Services: Sendable {
+        var limits: ListenerConfiguration.Limits
+        var policy: AccessPolicy
+        var routes: RouteTable
+        var acceptor: any WAMPConnectionAcceptor
+        var tls: TLSContextSource?
+        var logger: Logger
+    }
+
+    /// Asks the acceptor for a handler; nil if it refuses.
+    func accept(
+        _ channel: any Channel, serializer: Serializer, framing: Framing, path: String?, peerMessageBytesMax: Int?
+    ) -> (any ChannelInboundHandler)? {
+        var peer = peer
+        peer.path = path
+        let limits = services.limits
+        let connection = TransportConnection(
+            peer: peer, serializer: serializer, framing: framing,
+            messageBytesMaxBeforeWelcome: min(limits.messageBytesMaxBeforeWelcome, limits.messageBytesMax),
+            messageBytesMax: limits.messageBytesMax, peerMessageBytesMax: peerMessageBytesMax, admission: admission)
+        return services.acceptor.accept(connection, channel: channel)
+    }
+
+    /// One line for a connection that ends before it has begun.
+    func log(_ reason: String) {
+        services.logger.debug("connection refused", metadata: .facts([.peer: peer.address, .reason: reason]))
+    }
+}
+
+/// A time limit for what a stage waits for. One at a time; a new one replaces the last.
+struct Deadline {
+    private var scheduled: Scheduled<Void>?
+
+    /// - Parameter action: on the channel's event loop.
+    mutating func set(
+        after duration: Duration, on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void
+    ) {
+        scheduled?.cancel()
+        scheduled = eventLoop.scheduleTask(in: TimeAmount(duration), action)
+    }
+
+    mutating func cancel() {
+        scheduled?.cancel()
+        scheduled = nil
+    }
+}

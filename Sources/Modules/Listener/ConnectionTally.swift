@@ -1,0 +1,42 @@
+/// How many connections there are, and whether one more may come. Pure: `OpenConnections` guards and uses it.
+struct ConnectionTally: Sendable {
+    /// Why a connection is not admitted.
+    enum Refusal: String, Error, Sendable, CaseIterable {
+        case connectionsMax = "limits.connections"
+        case connectionsPerAddressMax = "limits.connections_per_address"
+        case connectionsUnauthenticatedMax = "limits.connections_unauthenticated"
+    }
+
+    private(set) var connections = 0
+    private(set) var unauthenticated = 0
+    /// address → connections; only addresses that have some.
+    private var perAddress: [PeerAddress.LimitKey: Int] = [:]
+    private let limits: ListenerConfiguration.Limits
+
+    init(limits: ListenerConfiguration.Limits) { self.limits = limits }
+
+    /// Counts a new connection, which nobody has authenticated yet.
+    mutating func admit(_ key: PeerAddress.LimitKey?) throws(Refusal) {
+        guard connections < limits.connectionsMax else { throw .connectionsMax }
+        guard unauthenticated < limits.connectionsUnauthenticatedMax else { throw .connectionsUnauthenticatedMax }
+        if let key {
+            guard perAddress[key, default: 0] < limits.connectionsPerAddressMax else {
+                throw .connectionsPerAddressMax
+            }
+            perAddress[key, default: 0] += 1
+        }
+        connections += 1
+        unauthenticated += 1
+    }
+
+    /// One that was admitted has been authenticated.
+    mutating func authenticated() { unauthenticated -= 1 }
+
+    /// One that was admitted is gone.
+    mutating func closed(_ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {
+        connections -= 1
+        if !wasAuthenticated { unauthenticated -= 1 }
+        guard let key, let count = perAddress[key] else { return }
+        perAddress[key] = count > 1 ? count - 1 : nil
+    }
+}

@@ -1,0 +1,220 @@
+package import Logging
+import ModuleKit
+package import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+package import WAMPTransport
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The one port, and the unix socket: accepts, tells protocols apart, serves HTTP, and hands WAMP connections to the
+/// acceptor.
+///
+/// Life: `bind()` opens the sockets and fails if one cannot be had; `run()` serves until graceful shutdown. Then no
+/// connection is accepted any more, `drain` says good-bye, connections that are idle close, and what is still open
+/// after `limits.drainTimeout` is closed.
+package final class ListenerService: Service {
+    private let configuration: ListenerConfiguration
+    private let services: Connection.Services
+    private let group: any EventLoopGroup
+    private let drain: @Sendable () async -> Void
+    private let sockets = Mutex<[any Channel]>([])
+    private let isReady = Atomic(false)
+    private let logger: Logger
+
+    /// What is open at this moment, for metrics.
+    package let connections: OpenConnections
+
+    /// - Parameters:
+    ///   - routes: those of all modules; `/healthz` and `/readyz` are added.
+    ///   - acceptor: takes the WAMP connections.
+    ///   - tls: nil for a listener without TLS.
+    ///   - group: accepts and serves on these loops; a connection stays on the one that it was given.
+    ///   - drain: at shutdown, when nothing new comes in: returns once every session has been told.
+    package init(
+        configuration: ListenerConfiguration, routes: RouteTable, acceptor: any WAMPConnectionAcceptor,
+        tls: TLSContextSource?, group: any EventLoopGroup, logger: Logger,
+        drain: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.configuration = configuration
+        self.group = group
+        self.drain = drain
+        self.logger = logger
+        connections = OpenConnections(limits: configuration.limits)
+        services = Connection.Services(
+            limits: configuration.limits,
+            policy: AccessPolicy(plain: configuration.plain, origins: configuration.origins), routes: routes,
+            acceptor: acceptor, tls: tls, logger: logger)
+        routes.on("GET", "/healthz") { _ in .text(200, "ok") }
+        routes.on("GET", "/readyz") { [weak self] _ in
+            self?.isReady.load(ordering: .relaxed) == true ? .text(200, "ready") : .text(503, "not ready")
+        }
+    }
+
+    /// What `/readyz` says. False until somebody says otherwise, and again from the start of the shutdown.
+    package func setReady(_ ready: Bool) { isReady.store(ready, ordering: .relaxed) }
+
+    /// The addresses of the sockets that are open, the TCP port first.
+    package var addresses: [SocketAddress] { sockets.withLock { $0.compactMap(\.localAddress) } }
+
+    // MARK: Binding
+
+    /// A socket that cannot be had.
+    package struct BindError: Error, Sendable, CustomStringConvertible {
+        package var address: String
+        package var reason: String
+        package var description: String { "cannot listen on \(address): \(reason)" }
+    }
+
+    /// Opens all sockets, or none.
+    package func bind() async throws {
+        guard sockets.withLock({ $0.isEmpty }) else { return }
+        do {
+            if let address = configuration.address {
+                let socket = try await bind("\(address), port \(configuration.port)") {
+                    $0.bind(to: try SocketAddress(ipAddress: address, port: configuration.port))
+                }
+                sockets.withLock { $0.append(socket) }
+            }
+            if let path = configuration.unixSocket {
+                let socket = try await bind(path) {
+                    $0.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+                }
+                sockets.withLock { $0.append(socket) }
+                // For the service's user and group; who connects is told by the kernel.
+                guard chmod(path, 0o660) == 0 else { throw BindError(address: path, reason: "chmod failed") }
+            }
+        } catch {
+            await closeSockets()
+            throw error
+        }
+        for address in addresses { logger.info("listening", metadata: .facts([.address: "\(address)"])) }
+    }
+
+    private func bind(
+        _ name: String, _ bind: (ServerBootstrap) throws -> EventLoopFuture<any Channel>
+    ) async throws -> any Channel {
+        let logger = logger
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(AcceptBackoffHandler { _ in .milliseconds(500) })
+                    try pipeline.addHandler(AcceptErrorHandler(logger: logger))
+                }
+            }
+            .childChannelInitializer { [services, connections] channel in
+                Self.setUp(channel, services, connections)
+            }
+        do {
+            return try await bind(bootstrap).get()
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw BindError(address: name, reason: reason)
+        }
+    }
+
+    // MARK: Connections
+
+    /// Counts a connection and gives it its first handler; one that is too many is closed. Never fails: an error here
+    /// would be the server socket's.
+    private static func setUp(
+        _ channel: any Channel, _ services: Connection.Services, _ connections: OpenConnections
+    ) -> EventLoopFuture<Void> {
+        let isUnix = channel.localAddress?.pathname != nil
+        let address = isUnix ? PeerAddress.unix : PeerAddress(channel.remoteAddress)
+        let admission: Admission
+        do throws(ConnectionTally.Refusal) {
+            admission = try connections.admit(channel, from: address)
+        } catch {
+            services.logger.debug(
+                "connection refused", metadata: .facts([.peer: address.text, .reason: error.rawValue]))
+            channel.close(promise: nil)
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        return UnixPeer.credentials(of: isUnix ? channel : nil, on: channel.eventLoop).map { credentials in
+            let peer = PeerIdentity(
+                address: address.text, isLoopback: address.isLoopback, isEncrypted: false,
+                unixUser: credentials?.user, unixGroup: credentials?.group)
+            let connection = Connection(peer: peer, admission: admission, services: services)
+            do {
+                if !isUnix { try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1) }
+                try channel.pipeline.syncOperations.addHandler(FirstByteHandler(connection))
+            } catch {
+                channel.close(promise: nil)
+            }
+        }
+    }
+
+    // MARK: Running
+
+    package func run() async throws {
+        try await bind()
+        do {
+            try await gracefulShutdown()
+        } catch {
+            // Cancelled: the same way out, without the good-byes.
+        }
+        setReady(false)
+        await closeSockets()
+        logger.info("draining", metadata: .facts([.count: "\(connections.count)"]))
+        await shutDownConnections()
+        if let path = configuration.unixSocket { unlink(path) }
+    }
+
+    private func closeSockets() async {
+        let open = sockets.withLock { sockets in
+            defer { sockets = [] }
+            return sockets
+        }
+        for socket in open { try? await socket.close() }
+    }
+
+    /// Good-byes, then quiescence, then the end of patience.
+    private func shutDownConnections() async {
+        let patience = configuration.limits.drainTimeout
+        await withTaskGroup(of: Void.self) { [drain, connections] group in
+            group.addTask {
+                await drain()
+                let channels = connections.channels
+                for channel in channels {
+                    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+                }
+                for channel in channels { try? await channel.closeFuture.get() }
+            }
+            group.addTask { try? await Task.sleep(for: patience) }
+            await group.next()
+            group.cancelAll()
+            for channel in connections.channels { channel.close(promise: nil) }
+        }
+    }
+}
+
+/// Says once per episode that connections cannot be accepted; NIO's `AcceptBackoffHandler` in front of it waits a
+/// moment then, where the event loop would otherwise be told of the same pending connection over and over.
+final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let logger: Logger
+    private var isFailing = false
+
+    init(logger: Logger) { self.logger = logger }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isFailing = false
+        context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isFailing else { return }
+        isFailing = true
+        logger.warning("cannot accept connections", metadata: .facts([.error: "\(error)"]))
+    }
+}

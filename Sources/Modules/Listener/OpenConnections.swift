@@ -1,0 +1,84 @@
+import NIOCore
+import Synchronization
+import WAMPTransport
+
+// The one limiter of all transports, and the list of what has to be closed at shutdown: the same set.
+
+/// Every open connection, whatever it speaks, from before its first byte.
+package final class OpenConnections: Sendable {
+    private struct State: Sendable {
+        var tally: ConnectionTally
+        var channels: [UInt64: any Channel] = [:]
+        var lastID: UInt64 = 0
+        var refused: [ConnectionTally.Refusal: Int] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    package init(limits: ListenerConfiguration.Limits) {
+        state = Mutex(State(tally: ConnectionTally(limits: limits)))
+    }
+
+    package var count: Int { state.withLock { $0.tally.connections } }
+    package var unauthenticatedCount: Int { state.withLock { $0.tally.unauthenticated } }
+    /// How many connections have been refused since the start.
+    package var refusedCount: Int { state.withLock { $0.refused.values.reduce(0, +) } }
+
+    /// Counts a connection until its channel closes, or refuses it.
+    func admit(_ channel: any Channel, from address: PeerAddress) throws(ConnectionTally.Refusal) -> Admission {
+        let result = state.withLock { state -> Result<UInt64, ConnectionTally.Refusal> in
+            do throws(ConnectionTally.Refusal) {
+                try state.tally.admit(address.limitKey)
+            } catch {
+                state.refused[error, default: 0] += 1
+                return .failure(error)
+            }
+            state.lastID += 1
+            state.channels[state.lastID] = channel
+            return .success(state.lastID)
+        }
+        let admission = Admission(id: try result.get(), key: address.limitKey, connections: self)
+        channel.closeFuture.whenComplete { _ in admission.closed() }
+        return admission
+    }
+
+    /// The channels that are open at this moment.
+    var channels: [any Channel] { state.withLock { Array($0.channels.values) } }
+
+    fileprivate func authenticated() { state.withLock { $0.tally.authenticated() } }
+
+    fileprivate func closed(_ id: UInt64, _ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {
+        state.withLock {
+            $0.tally.closed(key, wasAuthenticated: wasAuthenticated)
+            $0.channels[id] = nil
+        }
+    }
+}
+
+/// One connection's place among the open ones.
+final class Admission: ConnectionAdmission {
+    private enum Stage: UInt8, AtomicRepresentable { case unauthenticated, authenticated, closed }
+
+    private let id: UInt64
+    private let key: PeerAddress.LimitKey?
+    private let connections: OpenConnections
+    private let stage = Atomic(Stage.unauthenticated)
+
+    init(id: UInt64, key: PeerAddress.LimitKey?, connections: OpenConnections) {
+        self.id = id
+        self.key = key
+        self.connections = connections
+    }
+
+    func authenticated() {
+        let (exchanged, _) = stage.compareExchange(
+            expected: .unauthenticated, desired: .authenticated, ordering: .sequentiallyConsistent)
+        if exchanged { connections.authenticated() }
+    }
+
+    func closed() {
+        let last = stage.exchange(.closed, ordering: .sequentiallyConsistent)
+        guard last != .closed else { return }
+        connections.closed(id, key, wasAuthenticated: last == .authenticated)
+    }
+}
