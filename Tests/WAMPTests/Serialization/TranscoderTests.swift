@@ -55,7 +55,7 @@ import WAMP
 
     @Test func `from JSON over CBOR and MessagePack back to JSON nothing changes`() throws {
         var generator = SeededGenerator(seed: 0x6A73_6F6E)
-        for _ in 0..<500 {
+        for _ in 0..<200 {
             let json = Agreement.throughJSON(.random(using: &generator)).encoded(.json)
             let cbor = try Self.transcode(json, .json, .cbor)
             let pack = try Self.transcode(cbor, .cbor, .messagePack)

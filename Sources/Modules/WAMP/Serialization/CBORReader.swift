@@ -92,7 +92,14 @@ enum CBORReader {
         var remaining = count
         while remaining != 0 {
             if remaining > 0 { remaining &-= 1 } else if try !more(bytes, &position) { break }
-            if areEntries { _ = try key(bytes, &position) }
+            if areEntries {
+                let byte = try bytes.byte(at: position)
+                if (0x60...0x77).contains(byte) {
+                    position = try WellFormedUTF8.end(bytes, from: position + 1, length: Int(byte & 0x1F))
+                } else {
+                    _ = try key(bytes, &position)
+                }
+            }
             switch try bytes.byte(at: position) {
             // What most values are, without a detour over a token.
             case 0x00...0x17, 0x20...0x37, 0xF4...0xF7:

@@ -45,27 +45,11 @@ struct JSONNumber {
     @inline(__always)
     private static func digits(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> Range<Int> {
         var end = start
-        while bytes.hasWord(at: end) {
-            let others = nonDigits(bytes.word(at: end))
-            if others != 0 {
-                end &+= others.trailingZeroBitCount &>> 3
-                break
-            }
-            end &+= 8
-        }
         while let byte = try? bytes.byte(at: end), JSON.isDigit(byte) { end &+= 1 }
         guard end > start else {
             throw start < bytes.count ? WireError(.invalidNumber, at: start) : WireError(.truncated, at: bytes.count)
         }
         return start..<end
-    }
-
-    /// The highest bit of each byte of a word that is no digit.
-    @inline(__always)
-    private static func nonDigits(_ word: UInt64) -> UInt64 {
-        // XOR makes the digits 0 to 9 and everything else more; the sum carries into the highest bit from 10 on.
-        let values = word ^ 0x3030_3030_3030_3030
-        return ((values & ~WellFormedUTF8.highBits) &+ 0x7676_7676_7676_7676 | values) & WellFormedUTF8.highBits
     }
 
     /// The number: exact if it is written without point and exponent and fits 64 bits, else the nearest double.

@@ -10,7 +10,15 @@ enum WellFormedUTF8 {
     @inline(__always)
     static func end(_ bytes: Span<UInt8>, from start: Int, length: Int) throws(WireError) -> Int {
         let end = try bytes.end(of: length, from: start)
-        if length < 8, bytes.hasWord(at: start) {
+        if length >= 8 {
+            // Both ends, which may overlap; that is all there is up to 16 bytes.
+            if (bytes.word(at: start) | bytes.word(at: end &- 8)) & highBits == 0 {
+                if length <= 16 { return end }
+                if length <= 32, (bytes.word(at: start &+ 8) | bytes.word(at: end &- 16)) & highBits == 0 {
+                    return end
+                }
+            }
+        } else if bytes.hasWord(at: start) {
             // Short, and the frame goes on: one word, of which the bytes after the string do not count.
             let ownBytes: UInt64 = (1 &<< UInt64(length &* 8)) &- 1
             if bytes.word(at: start) & highBits & ownBytes == 0 { return end }
@@ -29,14 +37,27 @@ enum WellFormedUTF8 {
             position &+= 32
         }
         while position < end {
-            if position <= end &- 8, bytes.hasWord(at: position), bytes.word(at: position) & highBits == 0 {
-                position &+= 8
+            if position <= end &- 8, bytes.hasWord(at: position) {
+                let others = bytes.word(at: position) & highBits
+                if others == 0 {
+                    position &+= 8
+                    continue
+                }
+                position &+= others.trailingZeroBitCount &>> 3
             } else if try bytes.byte(at: position) < 0x80 {
                 position &+= 1
-            } else {
+                // The last word overlaps the one before: nothing is left to read byte by byte.
+                if end &- start >= 8, bytes.word(at: end &- 8) & highBits == 0 { return end }
+                continue
+            }
+            // Sequences come in runs.
+            var lead: UInt8 = 0x80
+            while lead >= 0x80 {
                 let length = sequenceLength(bytes, at: position, end: end)
                 guard length > 0 else { throw WireError(.invalidUTF8, at: position) }
                 position &+= length
+                if position >= end { break }
+                lead = try bytes.byte(at: position)
             }
         }
         return end
