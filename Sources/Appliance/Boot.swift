@@ -1,0 +1,130 @@
+// From a configuration to a running server, and back. In this order: the data directory and its lock; the router, the
+// listener; every module constructed; every module prepared (it opens its files and joins its realms, in this
+// process, while the network waits); then the port is opened, systemd is told, and the services run. The end is the
+// reverse: the port closes, sessions hear GOODBYE, modules finish what they were given.
+
+import Listener
+import Logging
+import ModuleKit
+import NIOCore
+import NIOPosix
+import Router
+import ServiceLifecycle
+import UnixSignals
+import WAMP
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+struct Boot {
+    let configuration: ApplianceConfiguration
+    let environment: [String: String]
+    let logger: Logger
+
+    /// How long the services may take to end; systemd's TimeoutStopSec is longer.
+    private static let shutdownMax = Duration.seconds(20)
+
+    /// Returns when the server has ended as it was asked to.
+    func run() async throws {
+        let start = ContinuousClock.now
+        signal(SIGPIPE, SIG_IGN)
+        Self.raiseFileLimit()
+        try configuration.data.create(for: configuration.modules.map(\.id))
+        let lock = try configuration.data.lock()
+        defer { withExtendedLifetime(lock) {} }
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 64))
+        do {
+            try await run(on: group, since: start)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        try await group.shutdownGracefully()
+    }
+
+    private func run(on group: MultiThreadedEventLoopGroup, since start: ContinuousClock.Instant) async throws {
+        let authenticators = AuthenticatorRegistry()
+        let router = RouterHost(
+            configuration.router, group: group, authenticators: authenticators, wallClock: Self.wallClock(),
+            agent: "Gantry/\(Version.current.text)")
+        let routes = RouteTable()
+        let tls = try ServerTLS(
+            configuration.listener.certificate, keys: configuration.data.keys, logger: Logger(label: "listener"))
+        tls.pages?.add(to: routes)
+        let listener = ListenerService(
+            configuration: configuration.listener, routes: routes, acceptor: router, tls: tls.source, group: group,
+            logger: Logger(label: "listener"))
+
+        let modules = try configuration.modules.map { module in
+            try module.construct(
+                ModuleContext(
+                    directory: configuration.data.directory(of: module.id), keysDirectory: configuration.data.keys,
+                    logger: Logger(label: module.id.rawValue), realms: router, http: routes,
+                    authenticators: authenticators))
+        }
+        for (module, configured) in zip(modules, configuration.modules) {
+            do {
+                try await module.prepare()
+            } catch {
+                throw CommandError(.failed, "\(configured.id): \(error)")
+            }
+        }
+        let status = StatusProcedure(
+            site: Site(configuration.listener), modules: configuration.modules.map(\.id), caFile: tls.certificateFile,
+            fingerprint: tls.fingerprint, connections: listener.connections, started: start)
+        try await status.serve(on: router, authenticators, logger: logger)
+
+        let notifier = ServiceNotifier(environment: environment)
+        try await listener.bind()
+        listener.setReady(true)
+        notifier.ready(status: "Serving at \(status.site.url)")
+        let milliseconds = Int64((ContinuousClock.now - start) / .milliseconds(1))
+        logger.notice(
+            "ready",
+            metadata: .facts([.uri: status.site.url, .durationMilliseconds: "\(milliseconds)"]))
+
+        var services: [any Service] = modules.flatMap(\.services)
+        if let renewal = tls.renewal { services.append(renewal) }
+        services.append(listener)
+        services.append(notifier)
+        try await serve(services)
+        logger.notice("ended")
+    }
+
+    /// Runs until SIGTERM or SIGINT; services end in the reverse order of the list. One that fails ends all of them.
+    private func serve(_ services: [any Service]) async throws {
+        var group = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "services"))
+        group.maximumGracefulShutdownDuration = Self.shutdownMax
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Seconds since 1970.
+    private static func wallClock() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// A connection is a file, and the soft limit of a shell is 1,024.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        #if canImport(Glibc)
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+        let files = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(files, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(files, &limit)
+    }
+}

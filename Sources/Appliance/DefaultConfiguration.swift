@@ -1,0 +1,103 @@
+/// etc/gantry.yml, compiled in so that `gantry init` needs no file beside the executable. A test holds the two equal.
+enum DefaultConfiguration {
+    static let text = #"""
+        # Gantry: every setting, at its default.
+        #
+        # Check a change before you restart:  gantry check --config /etc/gantry/gantry.yml
+        #
+        # A key that is left out, or has nothing behind its colon, has the default that stands here. An unknown key is an error.
+        # Durations carry a unit (500ms, 10s, 5m, 2h, 1d), and so do sizes (512B, 16KiB, 64MiB, 1GiB).
+        # A key that is no list and no mapping can be overridden by an environment variable: listener.port by GANTRY_LISTENER_PORT,
+        # listener.tls.certificate by GANTRY_LISTENER_TLS_CERTIFICATE. A flag of the command line goes before both.
+
+        # What runs. A module that is off has no thread, no file and no procedure. Router and listener are always there.
+        modules:
+          credentials:
+            enabled: true                 # who may sign in: devices, apps, people
+          provisioner:
+            enabled: true                 # projects, apps, devices, installs; needs credentials
+          fleetdb:
+            enabled: true                 # the apps' tables: append, history, live feed; needs provisioner
+          alarms:
+            enabled: true                 # rules on the tables' columns; needs fleetdb
+          webui:
+            enabled: true                 # the pages in the browser; needs credentials
+
+        data:
+          directory: /var/lib/gantry      # one folder for each module, and keys/; belongs to one running gantry
+
+        # The one port: WAMP over WebSocket and RawSocket, and HTTP; TLS and plain are told apart by their first byte.
+        listener:
+          address: 0.0.0.0                # an address of this host; "::" for IPv6 (and IPv4, where the system maps it)
+          port: 8443                      # 1…65535; 443 needs the capability CAP_NET_BIND_SERVICE
+          plain: loopback                 # who may speak WAMP without TLS: loopback (this host only), lan (anybody), never
+          unix_socket: /run/gantry/gantry.sock   # the command line's way in; see credentials.group
+          origins: []                     # web pages of other hosts that may open WebSockets: [https://board.example:3000], or "*"
+          tls:
+            certificate:                  # a PEM file, the chain after the certificate; not set: issued by Gantry's own authority
+            private_key:                  # the PEM file of its key; required with certificate
+            names: []                     # more host names and addresses for the issued certificate; this host's are in it anyway
+
+        # What one peer may ask for. The same for every transport, and counted before anybody has said who he is.
+        limits:
+          message_before_welcome: 16KiB   # nothing that comes before WELCOME is larger
+          message: 16MiB                  # RawSocket cannot announce more than 16 MiB
+          uri: 255B                       # realms, topics, procedures
+          subscriptions_and_registrations: 2000  # of one session
+          pending_calls: 256              # of one session; more are refused, not queued
+          outbox: 16MiB                   # waiting for one slow reader, and one message more; then its events are dropped
+          outbox_stall: 10s               # a reader that takes nothing for so long is disconnected
+          connections: 4096               # all together; each costs a file descriptor
+          connections_per_address: 64     # loopback is exempt
+          connections_unauthenticated: 256   # all together
+          tls_handshake_timeout: 5s
+          http_head: 16KiB                # request line and headers
+          http_head_timeout: 10s
+          http_body: 1MiB                 # of a request to a page or /api
+          http_body_timeout: 30s
+          http_idle_timeout: 60s          # until a connection's next request
+          welcome_timeout: 10s            # from HELLO to WELCOME; a person's password is checked before, over HTTP
+          ping_interval: 20s              # below the idle time of the NAT boxes that factories have
+          pings_missed: 2                 # then the connection is gone
+
+        # Realms that are declared here, beside those that Gantry makes for its apps (realm-<project>-<app>-<stage>).
+        # The shape is Crossbar's: roles, and permissions with uri, match (exact, prefix, wildcard) and allow. Example:
+        #
+        #   realms:
+        #     plant:                              # the realm's URI
+        #       disclosure: on_request            # forced, on_request (a message's disclose_me), never
+        #       anonymous:                        # anonymous clients have this role; left out: there are none
+        #         role: guest
+        #         from: loopback                  # loopback, lan
+        #       roles:
+        #         guest:
+        #           permissions:
+        #             - uri: com.example.
+        #               match: prefix
+        #               allow: [publish, subscribe, call]      # and register
+        realms: {}
+
+        credentials:
+          legacy_device_credentials: false   # a device's serial number is its secret, as SDKs before 1.6 send it; it is on the label
+          anonymous_role: none            # in apps' realms, for sessions that do not say who they are: none, viewer, operator
+          token_lifetime: 12h             # how long a person stays signed in; a shift
+          attempts_max: 5                 # failures per minute, of one address with one name; then it is refused for
+          attempt_block: 15m
+          refusal_delay: 500ms            # every refusal takes so long, so that it tells nothing
+          group: gantry                   # the members of this group of the system, and root, administer over the unix socket
+          admin_password_file:            # for `gantry init` in scripts: the first administrator's password; not set: made up
+
+        fleetdb:
+          commit_rows_max: 5000           # rows of one commit; more wait for the next one, nobody waits for a timer
+          queue: 64MiB                    # rows waiting for a commit; when it is full, publishers are not read
+          partition: 1d                   # span of one file; retention removes whole files
+          history_rows_max: 10000         # of one answer, as the SDK's limit is
+
+        alarms:
+          history_age_max: 365d           # resolved alarms are kept so long
+
+        log:
+          level: info                     # trace, debug, info, notice, warning, error, critical
+
+        """#
+}

@@ -1,0 +1,70 @@
+// Where the port's certificate comes from, and how it stays good: Gantry's own authority names this host's addresses,
+// which change; files that the operator gives are read once, at start.
+
+import Listener
+import Logging
+import ModuleKit
+import NIOSSL
+import ServiceLifecycle
+
+/// The TLS side of the one port.
+struct ServerTLS: Sendable {
+    let source: TLSContextSource
+    /// How clients come to trust the authority; nil when the certificate is the operator's.
+    let pages: AuthorityPages?
+    let renewal: CertificateRenewal?
+    /// The PEM file that a client has to trust.
+    let certificateFile: String
+    /// SHA-256 of the authority's certificate; nil when the certificate is the operator's.
+    let fingerprint: String?
+
+    /// - Parameter keys: `<data>/keys`, which exists.
+    init(_ certificate: ListenerConfiguration.CertificateSource, keys: String, logger: Logger) throws {
+        switch certificate {
+        case .issued(let names):
+            let authority = try CertificateAuthority(directory: keys)
+            let server = try authority.serverCertificate(names: names)
+            source = try TLSContextSource(chain: server.chain, privateKey: server.privateKey)
+            pages = AuthorityPages(pem: try authority.pem, fingerprint: try authority.fingerprint)
+            renewal = CertificateRenewal(authority: authority, names: names, source: source, logger: logger)
+            certificateFile = CertificateAuthority.certificatePath(in: keys)
+            fingerprint = try authority.fingerprint
+        case .files(let certificate, let privateKey):
+            do {
+                source = try TLSContextSource(
+                    chain: try NIOSSLCertificate.fromPEMFile(certificate),
+                    privateKey: try NIOSSLPrivateKey(file: privateKey, format: .pem))
+            } catch {
+                throw CommandError(
+                    .configuration, "listener.tls: \(certificate) and \(privateKey) cannot be used: \(error)")
+            }
+            (pages, renewal, fingerprint) = (nil, nil, nil)
+            certificateFile = certificate
+        }
+    }
+}
+
+/// Looks once a minute whether the host has other names or addresses, or the certificate grows old.
+struct CertificateRenewal: Service {
+    let authority: CertificateAuthority
+    let names: [String]
+    let source: TLSContextSource
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: .seconds(60))) != nil { renew() }
+        }
+    }
+
+    private func renew() {
+        do {
+            let server = try authority.serverCertificate(names: names)
+            guard server.isNew else { return }
+            try source.replace(chain: server.chain, privateKey: server.privateKey)
+            logger.notice("another server certificate was issued")
+        } catch {
+            logger.error("the server certificate could not be renewed", metadata: .facts([.error: "\(error)"]))
+        }
+    }
+}
