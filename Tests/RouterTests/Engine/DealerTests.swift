@@ -279,6 +279,19 @@ import WAMP
         try realm.expect("ann", #"[8, 48, 2, {}, "gantry.error.limit_exceeded", "*"]"#)
     }
 
+    @Test mutating func `what does not fit a transport is an error, not silence`() throws {
+        let long = String(repeating: "x", count: 600)
+        try realm.join("dee")
+        try realm.join("ann", frameBytesMax: 512)
+        try realm.send("dee", #"[64, 1, {}, "com.p"]"#)
+        try realm.send("ann", #"[48, 1, {}, "com.p"]\#n[64, 2, {}, "com.q"]"#)
+        try realm.send("dee", #"[70, 1, {}, ["\#(long)"]]\#n[48, 2, {}, "com.q", ["\#(long)"]]"#)
+        try realm.expect("ann", #"[65, 2, 2]\#n[8, 48, 1, {}, "wamp.error.payload_size_exceeded", "*"]"#)
+        try realm.expect(
+            "dee", #"[65, 1, 1]\#n[68, 1, 1, {}]\#n[8, 48, 2, {}, "wamp.error.payload_size_exceeded", "*"]"#)
+        #expect(realm.engine.calls.count == 0)
+    }
+
     @Test mutating func `GOODBYE is answered, and the transport may be used again`() throws {
         try realm.join("ann")
         try realm.send("ann", #"[6, {}, "wamp.close.normal"]"#)

@@ -119,7 +119,7 @@ struct Transcript {
             let found = peers.first { $0.value.link === link }
             guard let (name, peer) = found else { continue }
             var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
-            for buffer in delivery.buffers { parser.append(buffer) }
+            delivery.forEachBuffer { parser.append($0) }
             while case .message(let message, _) = try parser.next() {
                 let value = try Value.decode(message.readableBytesUInt8Span, peer.serializer)
                 peers[name]?.waiting.append(value)

@@ -50,6 +50,8 @@ import WAMP
         var cursor = Cursor(serializer)
         let isAccepted = (try? cursor.skip(frame.span)) != nil
         // An expectation for each of so many would take longer than what it expects.
-        if isAccepted != isText { Issue.record("\(serializer.name) \(frame.hex): accepted \(isAccepted), text \(isText)") }
+        if isAccepted != isText {
+            Issue.record("\(serializer.name) \(frame.hex): accepted \(isAccepted), text \(isText)")
+        }
     }
 }

@@ -34,19 +34,15 @@ struct Outbox: Sendable {
     }
 
     /// Takes everything, in order.
-    mutating func take() -> [ByteBuffer] {
+    mutating func take(_ ending: Delivery.Ending = .none) -> Delivery {
+        byteCount = 0
+        if full.isEmpty {
+            defer { open = nil }
+            return Delivery(buffer: open, ending: ending)
+        }
         closeOpenBuffer()
-        byteCount = 0
-        defer { full.removeAll() }
-        return full
-    }
-
-    /// Takes everything when it lies in one buffer, which it nearly always does.
-    mutating func takeSingle() -> ByteBuffer? {
-        guard full.isEmpty, let buffer = open else { return nil }
-        open = nil
-        byteCount = 0
-        return buffer
+        defer { full = [] }
+        return Delivery(buffer: nil, further: full, ending: ending)
     }
 
     private mutating func closeOpenBuffer() {

@@ -127,13 +127,15 @@ extension RealmEngine {
             let format = sessions[slot].format
             if !frames.isReady(format) { prepareEvent(&publication, id, format, subscriptions[index].match, bytes) }
             deliverPrepared(format, to: slot)
+            if sessions[slot].isLocal { holdBack(publication.publisher, for: slot) }
         }
     }
 
     private mutating func deliverPrepared(_ format: WireFormat, to slot: Int32) {
         let length = frames.length(format)
         // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
-        guard sessions[slot].outbox.byteCount < limits.outboxBytesMax, length <= sessions[slot].frameBytesMax else {
+        let hasRoom = sessions[slot].outbox.byteCount < limits.outboxBytesMax || sessions[slot].isLocal
+        guard hasRoom, length <= sessions[slot].frameBytesMax else {
             sessions[slot].droppedEventCount += 1
             counters.eventsDropped &+= 1
             return

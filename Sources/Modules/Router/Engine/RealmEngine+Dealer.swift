@@ -135,6 +135,10 @@ extension RealmEngine {
         guard let callee = registrations[index].chooseCallee(&random) else {
             return refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
         }
+        guard sessions[callee.slot].outbox.byteCount < limits.outboxBytesMax || sessions[callee.slot].isLocal else {
+            registrations[index].release(callee.slot)
+            return refuse(message, .unavailable, "the callee does not take what it is sent")
+        }
         invoke(message, options, bytes, index, callee)
     }
 
@@ -163,21 +167,28 @@ extension RealmEngine {
         sessions[caller.slot].callCount += 1
         sessions[slot].invocationCount += 1
         let registration = registrations[index].registrationID
-        sendPayload(message.head.payload, bytes, from: message.serializer, to: slot) { writer, payload, bytes in
-            writer.invocation(invocation, registration, details, payload, bytes)
+        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: slot) {
+            $0.invocation(invocation, registration, details, $1, $2)
         }
+        guard isSent else {
+            if let pending = calls.find(CallKey(caller: caller, request: message.request)) { finish(pending) }
+            return refuse(message, .payloadSizeExceeded, "the call is longer than its callee's transport takes")
+        }
+        holdBack(caller.slot, for: slot)
     }
 
     /// Encodes a message that carries a payload, transcoded first where the serializers differ.
+    ///
+    /// - Returns: as `send`.
     private mutating func sendPayload(
         _ payload: PayloadRange, _ bytes: Span<UInt8>, from serializer: Serializer, to slot: Int32,
         _ write: (inout ValueWriter, PayloadRange, Span<UInt8>) -> Void
-    ) {
+    ) -> Bool {
         let target = sessions[slot].format.serializer
         guard target != serializer else { return send(to: slot) { write(&$0, payload, bytes) } }
         let translated = transcode(payload, bytes, from: serializer, to: target)
         let copy = transcoded[Int(target.rawValue) - 1].bytes
-        send(to: slot) { write(&$0, translated, copy.span) }
+        return send(to: slot) { write(&$0, translated, copy.span) }
     }
 
     /// Exact before the longest prefix before the most literal wildcard. Spec: "Pattern-based Registrations".
@@ -226,9 +237,10 @@ extension RealmEngine {
         } else {
             finish(index)
         }
-        sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
+        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
             $0.result(call.key.request, options, $1, $2)
         }
+        if !isSent { tellOversize(call, isOver: !options.progress) }
     }
 
     mutating func errorReceived(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
@@ -249,8 +261,19 @@ extension RealmEngine {
         let error = ErrorURI(String(uri))
         let call = calls[index]
         finish(index)
-        sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
+        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
             $0.error(.call, call.key.request, error, details, $1, $2)
+        }
+        if !isSent { tellOversize(call, isOver: true) }
+    }
+
+    /// A result that does not fit the caller's transport ends the call with an error; nothing is dropped in silence.
+    private mutating func tellOversize(_ call: PendingCall, isOver: Bool) {
+        if !isOver, let index = calls.find(call.key) { finish(index) }
+        send(to: call.key.caller.slot) {
+            $0.error(
+                .call, call.key.request, .payloadSizeExceeded,
+                message: "the result is longer than the caller's transport takes")
         }
     }
 

@@ -83,11 +83,11 @@ struct RealmEngine: Sendable {
         removeSubscriptions(of: slot)
         removeRegistrations(of: slot)
         abandonCalls(of: handle)
+        letGo(of: slot)
         let loop = sessions[slot].loop
         let link = sessions[slot].link
-        let buffers = sessions[slot].outbox.take()
-        if !buffers.isEmpty || ending != .none {
-            departed[loop].append((link, Delivery(buffers: buffers, ending: ending)))
+        if !sessions[slot].outbox.isEmpty || ending != .none {
+            departed[loop].append((link, sessions[slot].outbox.take(ending)))
         }
         let disclosure = sessions[slot].disclosure
         sessions.remove(slot)
@@ -140,12 +140,16 @@ struct RealmEngine: Sendable {
     // MARK: Answers
 
     /// Encodes a message for one session and puts it into its outbox.
-    mutating func send(to slot: Int32, _ write: (inout ValueWriter) -> Void) {
+    ///
+    /// - Returns: false when it is longer than the session's transport takes, and was not sent.
+    @discardableResult
+    mutating func send(to slot: Int32, _ write: (inout ValueWriter) -> Void) -> Bool {
         let format = sessions[slot].format
         let index = Int(format.serializer.rawValue) - 1
         writers[index].reset()
         write(&writers[index])
         let message = writers[index].bytes
+        guard message.count <= sessions[slot].frameBytesMax else { return false }
         let loop = sessions[slot].loop
         header.removeAll(keepingCapacity: true)
         format.framing.writeHeader(length: message.count, into: &header)
@@ -153,6 +157,7 @@ struct RealmEngine: Sendable {
         sessions[slot].outbox.append(copying: message, &pools[loop])
         counters.messagesOut &+= 1
         touch(slot)
+        return true
     }
 
     /// The ERROR that answers a request.
@@ -187,6 +192,26 @@ struct RealmEngine: Sendable {
         }
     }
 
+    // MARK: Flow
+
+    /// A module is behind: whoever has just sent it something is not read from until it has caught up.
+    mutating func holdBack(_ sender: Int32, for target: Int32) {
+        guard sender >= 0, sessions[target].isLocal, !sessions[sender].isLocal, !sessions[sender].isHeldBack else { return }
+        guard sessions[target].outbox.byteCount >= limits.outboxBytesMax else { return }
+        sessions[sender].isHeldBack = true
+        sessions[target].heldBack.append(sessions.handle(of: sender))
+        departed[sessions[sender].loop].append((sessions[sender].link, Delivery(buffer: nil, reads: false)))
+    }
+
+    private mutating func letGo(of target: Int32) {
+        for sender in sessions[target].heldBack where sessions.contains(sender) {
+            sessions[sender.slot].isHeldBack = false
+            let loop = sessions[sender.slot].loop
+            departed[loop].append((sessions[sender.slot].link, Delivery(buffer: nil, reads: true)))
+        }
+        sessions[target].heldBack = []
+    }
+
     // MARK: Flushing
 
     /// Takes what the sessions of a loop have to write. Sessions whose transport takes nothing keep theirs.
@@ -203,12 +228,8 @@ struct RealmEngine: Sendable {
             guard sessions.contains(slot), sessions[slot].isTouched else { continue }
             sessions[slot].isTouched = false
             guard sessions[slot].isWritable else { continue }
-            let link = sessions[slot].link
-            if let buffer = sessions[slot].outbox.takeSingle() {
-                deliveries.append((link, Delivery(buffers: [buffer], ending: .none)))
-            } else {
-                deliveries.append((link, Delivery(buffers: sessions[slot].outbox.take(), ending: .none)))
-            }
+            deliveries.append((sessions[slot].link, sessions[slot].outbox.take()))
+            if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
         touched[loop].removeAll(keepingCapacity: true)
         return deliveries

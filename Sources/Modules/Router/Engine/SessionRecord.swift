@@ -26,8 +26,18 @@ struct Delivery: Sendable {
         case leave
     }
 
-    var buffers: [ByteBuffer]
-    var ending: Ending
+    /// The frames, in order. Nearly always one buffer, which costs no array.
+    var buffer: ByteBuffer?
+    var further: [ByteBuffer] = []
+    var ending = Ending.none
+    /// Whether the peer is to be read from, where that changes: false while what it sends has nowhere to go.
+    var reads: Bool?
+
+    /// Calls `body` with each buffer in order.
+    func forEachBuffer(_ body: (ByteBuffer) -> Void) {
+        if let buffer { body(buffer) }
+        for buffer in further { body(buffer) }
+    }
 }
 
 /// The features of a client that change what the router sends it. Spec: WAMP-04 "Feature Announcement".
@@ -58,6 +68,8 @@ struct JoiningSession: Sendable {
     var loop: Int
     /// No frame longer than this reaches it.
     var frameBytesMax: Int
+    /// A module of this process: nothing for it is ever dropped, whoever feeds it too fast is held back.
+    var isLocal = false
     var link: any SessionLink
 }
 
@@ -70,6 +82,7 @@ struct SessionRecord: Sendable {
     let format: WireFormat
     let loop: Int
     let frameBytesMax: Int
+    let isLocal: Bool
     let link: any SessionLink
     let disclosure: Disclosure
     /// Nothing has to be asked for: the permissions allow everything.
@@ -81,6 +94,9 @@ struct SessionRecord: Sendable {
     /// The transport takes more; when it does not, the outbox waits and its limit counts.
     var isWritable = true
     var droppedEventCount = 0
+    /// Sessions that are not read from until this one's outbox has drained.
+    var heldBack: [SessionHandle] = []
+    var isHeldBack = false
     var decisions = DecisionCache()
 
     var subscriptions: [Int32] = []
@@ -98,6 +114,7 @@ struct SessionRecord: Sendable {
         format = session.format
         loop = session.loop
         frameBytesMax = session.frameBytesMax
+        isLocal = session.isLocal
         link = session.link
         disclosure = Disclosure(
             session: session.id, authid: session.principal.authid, authrole: session.principal.authrole)

@@ -36,13 +36,15 @@ struct URITable<Record: URIRecord>: Sendable {
     var hasPatterns: Bool { !shapes.isEmpty }
 
     subscript(index: Int32) -> Record {
-        get {
-            guard let record = records[Int(index)] else { preconditionFailure("a record outlived its index") }
-            return record
+        _read {
+            guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
+            // The force is covered by the guard above; it lets the record be read in place.
+            // swift-format-ignore: NeverForceUnwrap
+            yield records[Int(index)]!
         }
         _modify {
             guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
-            // The force is covered by the guard above; it lets the record be changed in place.
+            // As above.
             // swift-format-ignore: NeverForceUnwrap
             yield &records[Int(index)]!
         }

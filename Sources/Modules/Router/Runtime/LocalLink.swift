@@ -8,8 +8,8 @@ import WAMPTransport
 /// The link between a realm and a module of this process: a connection without a socket.
 ///
 /// Both directions carry the frames that a RawSocket would, so that a module is a peer like any other: the same
-/// permissions, the same order, the same outbox. It never drops: the realm does not count a link's outbox against
-/// its limit, and a module that is behind leaves its answers unwritten, which its callers feel.
+/// permissions, the same order, the same outbox. It never drops: when the outbox of a module is full, the sessions
+/// that feed it are not read from until it has drained.
 //
 // Unchecked: `parser` is confined to the event loop; everything else is immutable or behind a lock.
 final class LocalLink: SessionLink, @unchecked Sendable {
@@ -41,7 +41,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
             id: id, principal: principal,
             peer: PeerIdentity(address: "local", isLoopback: true, isEncrypted: true), features: features,
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: number,
-            frameBytesMax: RawSocketFrame.payloadBytesMax, link: link)
+            frameBytesMax: RawSocketFrame.payloadBytesMax, isLocal: true, link: link)
         let client = Client(
             id: id, realm: realm.uri, serializer: serializer, drained: { await link.drained($0) },
             send: { link.send($0) })
@@ -88,7 +88,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
 
     func deliver(_ delivery: Delivery) {
         guard let client = joined.withLock({ $0?.client }) else { return }
-        for buffer in delivery.buffers { parser.append(buffer) }
+        delivery.forEachBuffer { parser.append($0) }
         do throws(FramingViolation) {
             while let event = try parser.next() {
                 if case .message(let message, _) = event { client.receive(message) }

@@ -116,8 +116,8 @@ final class Realm: Sendable {
         // A buffer whose bytes the kernel has taken is free again once `deliveries` lets go of it; one that still
         // waits in a channel is copied when it is cleared, which costs memory but is never wrong.
         spent.withLock { buffers in
-            for (_, delivery) in deliveries where delivery.buffers.count == 1 {
-                buffers[loop].append(delivery.buffers[0])
+            for (_, delivery) in deliveries {
+                if let buffer = delivery.buffer { buffers[loop].append(buffer) }
             }
         }
     }

@@ -42,6 +42,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     /// Messages of one read, on their way to the realm; kept for its memory.
     private var batch: [ReceivedMessage] = []
     private var isWritable = true
+    /// What this peer sends has nowhere to go at the moment.
+    private var holdsBack = false
 
     // Of the sweep
     private var openedAt = NIODeadline.now()
@@ -99,8 +101,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         unwritableSince = isWritable ? nil : .now()
-        // A peer that does not read what it asked for is not asked for more.
-        context.channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
+        applyReading(context)
         if case .joined(let realm, let handle) = state { realm.writabilityChanged(handle, isWritable: isWritable) }
         context.fireChannelWritabilityChanged()
     }
@@ -108,6 +109,12 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent { dismiss(.systemShutdown, "the router shuts down") }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A peer that does not read what it asked for is not asked for more, nor one that sends faster than the module
+    /// that it sends to can take it.
+    private func applyReading(_ context: ChannelHandlerContext) {
+        context.channel.setOption(.autoRead, value: isWritable && !holdsBack).whenFailure { _ in }
     }
 
     // MARK: Frames
@@ -249,7 +256,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     func deliver(_ delivery: Delivery) {
         guard let context else { return }
-        for buffer in delivery.buffers { context.write(wrapOutboundOut(buffer), promise: nil) }
+        if let reads = delivery.reads { holdsBack = !reads; applyReading(context) }
+        delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         switch delivery.ending {
         case .none: context.flush()
         case .leave:
@@ -319,6 +327,9 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
                 realm.leave(handle)
                 state = .closing
                 context?.close(promise: nil)
+            } else if holdsBack || !isWritable {
+                // Nothing is read from it now, so its silence says nothing.
+                lastRead = now
             } else if now - lastRead > deadlines.ping * (unansweredPings + 1) {
                 ping(realm, handle, deadlines)
             }
