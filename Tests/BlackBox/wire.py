@@ -238,6 +238,7 @@ class Peer:
         self.requests = 0
         self.session = None
         self.welcome = None
+        self.events = []
 
     def __enter__(self):
         return self
@@ -254,6 +255,8 @@ class Peer:
         return message
 
     def expect(self, kind, timeout=None):
+        if kind == Message.EVENT and self.events:
+            return self.events.pop(0)
         message = self.receive(timeout)
         assert message[0] == kind, f"expected {kind.name}, got {message}"
         return message
@@ -300,9 +303,14 @@ class Peer:
         return self.requests
 
     def ask(self, kind, answer, *rest):
-        """Sends a request and returns its answer, which must be of that type and carry the request's id."""
+        """Sends a request and returns its answer, which must be of that type and carry the request's id.
+
+        Events that come before it are kept for the next `expect`.
+        """
         request = self.request(kind, *rest)
-        message = self.expect(answer)
+        while (message := self.receive())[0] == Message.EVENT:
+            self.events.append(message)
+        assert message[0] == answer, f"expected {answer.name}, got {message}"
         assert message[1] == request, message
         return message
 
