@@ -10,19 +10,25 @@ enum CBOREncoding {
         case dictionary = 0xA0
     }
 
-    static func append(_ major: Major, _ argument: UInt64, to result: inout [UInt8]) {
+    /// - Parameter contents: of a string; its length is the argument.
+    @inline(__always)
+    static func append(
+        _ major: Major, _ argument: UInt64, contents: Span<UInt8> = Span(), to result: inout [UInt8]
+    ) {
         let head = major.rawValue
+        let width: Int
+        let info: UInt8
         switch argument {
-        case 0..<24: result.append(head | UInt8(argument))
-        case 0..<0x100: BigEndian.append(head | 24, UInt8(argument), to: &result)
-        case 0..<0x1_0000: BigEndian.append(head | 25, UInt16(argument), to: &result)
-        case 0..<0x1_0000_0000: BigEndian.append(head | 26, UInt32(argument), to: &result)
-        default: BigEndian.append(head | 27, argument, to: &result)
+        case 0..<24: (width, info) = (0, UInt8(truncatingIfNeeded: argument))
+        case 0..<0x100: (width, info) = (1, 24)
+        case 0..<0x1_0000: (width, info) = (2, 25)
+        case 0..<0x1_0000_0000: (width, info) = (4, 26)
+        default: (width, info) = (8, 27)
         }
+        result.append(head: head | info, argument: argument, width: width, contents: contents)
     }
 
     static func append(_ major: Major, _ contents: Span<UInt8>, to result: inout [UInt8]) {
-        append(major, UInt64(contents.count), to: &result)
-        contents.withUnsafeBufferPointer { unsafe result.append(contentsOf: $0) }
+        append(major, UInt64(contents.count.magnitude), contents: contents, to: &result)
     }
 }

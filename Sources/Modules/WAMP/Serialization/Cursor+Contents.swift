@@ -35,6 +35,6 @@ extension Cursor {
     }
 
     private func append(_ bytes: Span<UInt8>, _ range: Range<Int>, to contents: inout [UInt8]) {
-        bytes.extracting(range).withUnsafeBufferPointer { unsafe contents.append(contentsOf: $0) }
+        contents.append(bytes.extracting(range))
     }
 }

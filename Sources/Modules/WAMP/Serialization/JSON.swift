@@ -11,6 +11,11 @@ enum JSON {
     static let minus = UInt8(ascii: "-")
     static let zero = UInt8(ascii: "0")
 
+    // The literals, their first byte in the lowest bits.
+    static let null: UInt64 = 0x6C_6C_75_6E
+    static let `true`: UInt64 = 0x65_75_72_74
+    static let `false`: UInt64 = 0x65_73_6C_61_66
+
     /// How a string begins that stands for bytes: an escaped NUL, then base64 (WAMP "Binary support of JSON").
     static let binaryPrefixCount = 6
 

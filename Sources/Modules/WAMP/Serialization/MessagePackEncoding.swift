@@ -1,54 +1,52 @@
 /// MessagePack, always in the shortest form.
 enum MessagePackEncoding {
-    enum Container {
-        case list, dictionary
-    }
-
     static func append(_ value: UInt64, to result: inout [UInt8]) {
         switch value {
-        case 0..<0x80: result.append(UInt8(value))
-        case 0..<0x100: BigEndian.append(0xCC, UInt8(value), to: &result)
-        case 0..<0x1_0000: BigEndian.append(0xCD, UInt16(value), to: &result)
-        case 0..<0x1_0000_0000: BigEndian.append(0xCE, UInt32(value), to: &result)
-        default: BigEndian.append(0xCF, value, to: &result)
+        case 0..<0x80: result.append(head: UInt8(truncatingIfNeeded: value))
+        case 0..<0x100: result.append(head: 0xCC, argument: value, width: 1)
+        case 0..<0x1_0000: result.append(head: 0xCD, argument: value, width: 2)
+        case 0..<0x1_0000_0000: result.append(head: 0xCE, argument: value, width: 4)
+        default: result.append(head: 0xCF, argument: value, width: 8)
         }
     }
 
     static func append(negative value: Int64, to result: inout [UInt8]) {
+        let bits = UInt64(bitPattern: value)
         switch value {
-        case -32...0: result.append(UInt8(truncatingIfNeeded: value))
-        case -0x80...0: BigEndian.append(0xD0, UInt8(truncatingIfNeeded: value), to: &result)
-        case -0x8000...0: BigEndian.append(0xD1, UInt16(truncatingIfNeeded: value), to: &result)
-        case -0x8000_0000...0: BigEndian.append(0xD2, UInt32(truncatingIfNeeded: value), to: &result)
-        default: BigEndian.append(0xD3, UInt64(bitPattern: value), to: &result)
+        case -32...0: result.append(head: UInt8(truncatingIfNeeded: bits))
+        case -0x80...0: result.append(head: 0xD0, argument: bits, width: 1)
+        case -0x8000...0: result.append(head: 0xD1, argument: bits, width: 2)
+        case -0x8000_0000...0: result.append(head: 0xD2, argument: bits, width: 4)
+        default: result.append(head: 0xD3, argument: bits, width: 8)
         }
     }
 
-    static func append(_ container: Container, _ count: UInt64, to result: inout [UInt8]) {
-        let isList = container == .list
-        switch count {
-        case 0..<0x10: result.append((isList ? 0x90 : 0x80) | UInt8(count))
-        case 0..<0x1_0000: BigEndian.append(isList ? 0xDC : 0xDE, UInt16(count), to: &result)
-        default: BigEndian.append(isList ? 0xDD : 0xDF, UInt32(clamping: count), to: &result)
+    /// The header of a list or a dictionary. Nothing in memory has more than 2^32 elements.
+    static func append(_ isDictionary: Bool, _ count: Int, to result: inout [UInt8]) {
+        let argument = UInt64(count.magnitude)
+        switch argument {
+        case 0..<0x10: result.append(head: (isDictionary ? 0x80 : 0x90) | UInt8(truncatingIfNeeded: argument))
+        case 0..<0x1_0000: result.append(head: isDictionary ? 0xDE : 0xDC, argument: argument, width: 2)
+        default: result.append(head: isDictionary ? 0xDF : 0xDD, argument: argument, width: 4)
         }
     }
 
     static func append(text: Span<UInt8>, to result: inout [UInt8]) {
-        switch text.count {
-        case 0..<0x20: result.append(0xA0 | UInt8(text.count))
-        case 0..<0x100: BigEndian.append(0xD9, UInt8(text.count), to: &result)
-        case 0..<0x1_0000: BigEndian.append(0xDA, UInt16(text.count), to: &result)
-        default: BigEndian.append(0xDB, UInt32(clamping: text.count), to: &result)
+        let length = UInt64(text.count.magnitude)
+        switch length {
+        case 0..<0x20: result.append(head: 0xA0 | UInt8(truncatingIfNeeded: length), contents: text)
+        case 0..<0x100: result.append(head: 0xD9, argument: length, width: 1, contents: text)
+        case 0..<0x1_0000: result.append(head: 0xDA, argument: length, width: 2, contents: text)
+        default: result.append(head: 0xDB, argument: length, width: 4, contents: text)
         }
-        text.withUnsafeBufferPointer { unsafe result.append(contentsOf: $0) }
     }
 
     static func append(binary: Span<UInt8>, to result: inout [UInt8]) {
-        switch binary.count {
-        case 0..<0x100: BigEndian.append(0xC4, UInt8(binary.count), to: &result)
-        case 0..<0x1_0000: BigEndian.append(0xC5, UInt16(binary.count), to: &result)
-        default: BigEndian.append(0xC6, UInt32(clamping: binary.count), to: &result)
+        let length = UInt64(binary.count.magnitude)
+        switch length {
+        case 0..<0x100: result.append(head: 0xC4, argument: length, width: 1, contents: binary)
+        case 0..<0x1_0000: result.append(head: 0xC5, argument: length, width: 2, contents: binary)
+        default: result.append(head: 0xC6, argument: length, width: 4, contents: binary)
         }
-        binary.withUnsafeBufferPointer { unsafe result.append(contentsOf: $0) }
     }
 }

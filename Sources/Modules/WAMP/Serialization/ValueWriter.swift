@@ -24,39 +24,33 @@ package struct ValueWriter: Sendable {
     // MARK: Scalars
 
     package mutating func null() {
-        beginValue()
         switch serializer {
-        case .json: append("null")
-        case .messagePack: bytes.append(0xC0)
-        case .cbor: bytes.append(0xF6)
+        case .json: JSONEncoding.append(lead(), JSON.null, 4, to: &bytes)
+        case .messagePack: bytes.append(head: 0xC0)
+        case .cbor: bytes.append(head: 0xF6)
         }
     }
 
     package mutating func bool(_ value: Bool) {
-        beginValue()
         switch serializer {
-        case .json: append(value ? "true" : "false")
-        case .messagePack: bytes.append(value ? 0xC3 : 0xC2)
-        case .cbor: bytes.append(value ? 0xF5 : 0xF4)
+        case .json: JSONEncoding.append(lead(), value ? JSON.true : JSON.false, value ? 4 : 5, to: &bytes)
+        case .messagePack: bytes.append(head: value ? 0xC3 : 0xC2)
+        case .cbor: bytes.append(head: value ? 0xF5 : 0xF4)
         }
     }
 
     package mutating func integer(_ value: Int64) {
         guard value < 0 else { return unsigned(value.magnitude) }
-        beginValue()
         switch serializer {
-        case .json:
-            bytes.append(JSON.minus)
-            JSONEncoding.append(value.magnitude, to: &bytes)
+        case .json: JSONEncoding.append(lead().followed(by: JSON.minus), value.magnitude, to: &bytes)
         case .messagePack: MessagePackEncoding.append(negative: value, to: &bytes)
         case .cbor: CBOREncoding.append(.negative, UInt64(bitPattern: ~value), to: &bytes)
         }
     }
 
     package mutating func unsigned(_ value: UInt64) {
-        beginValue()
         switch serializer {
-        case .json: JSONEncoding.append(value, to: &bytes)
+        case .json: JSONEncoding.append(lead(), value, to: &bytes)
         case .messagePack: MessagePackEncoding.append(value, to: &bytes)
         case .cbor: CBOREncoding.append(.unsigned, value, to: &bytes)
         }
@@ -64,12 +58,10 @@ package struct ValueWriter: Sendable {
 
     /// A double stays a double: `1.0` in JSON, eight bytes elsewhere.
     package mutating func double(_ value: Double) {
-        guard serializer != .json || value.isFinite else { return null() }
-        beginValue()
         switch serializer {
-        case .json: bytes.append(contentsOf: value.description.utf8)
-        case .messagePack: BigEndian.append(0xCB, value.bitPattern, to: &bytes)
-        case .cbor: BigEndian.append(0xFB, value.bitPattern, to: &bytes)
+        case .json: if value.isFinite { JSONEncoding.append(lead(), value, to: &bytes) } else { null() }
+        case .messagePack: bytes.append(head: 0xCB, argument: value.bitPattern, width: 8)
+        case .cbor: bytes.append(head: 0xFB, argument: value.bitPattern, width: 8)
         }
     }
 
@@ -80,13 +72,12 @@ package struct ValueWriter: Sendable {
 
     /// - Parameter utf8: UTF-8, as every `StringToken` of a text is.
     package mutating func string(utf8: Span<UInt8>) {
-        beginValue()
         switch serializer {
         case .json:
             if utf8.count > 0, utf8[0] == 0 {
-                JSONEncoding.append(binary: utf8, to: &bytes)
+                JSONEncoding.append(lead(), binary: utf8, to: &bytes)
             } else {
-                JSONEncoding.append(text: utf8, to: &bytes)
+                JSONEncoding.append(lead(), text: utf8, to: &bytes)
             }
         case .messagePack: MessagePackEncoding.append(text: utf8, to: &bytes)
         case .cbor: CBOREncoding.append(.text, utf8, to: &bytes)
@@ -95,9 +86,8 @@ package struct ValueWriter: Sendable {
 
     /// A byte string.
     package mutating func bytes(_ value: Span<UInt8>) {
-        beginValue()
         switch serializer {
-        case .json: JSONEncoding.append(binary: value, to: &bytes)
+        case .json: JSONEncoding.append(lead(), binary: value, to: &bytes)
         case .messagePack: MessagePackEncoding.append(binary: value, to: &bytes)
         case .cbor: CBOREncoding.append(.bytes, value, to: &bytes)
         }
@@ -107,10 +97,9 @@ package struct ValueWriter: Sendable {
 
     /// - Parameter count: exactly the elements that follow up to `endList`.
     package mutating func beginList(_ count: Int) {
-        beginValue()
         switch serializer {
-        case .json: bytes.append(JSON.listStart)
-        case .messagePack: MessagePackEncoding.append(.list, UInt64(count.magnitude), to: &bytes)
+        case .json: JSONEncoding.append(lead(), UInt64(JSON.listStart), 1, to: &bytes)
+        case .messagePack: MessagePackEncoding.append(false, count, to: &bytes)
         case .cbor: CBOREncoding.append(.list, UInt64(count.magnitude), to: &bytes)
         }
         needsComma = false
@@ -123,10 +112,9 @@ package struct ValueWriter: Sendable {
 
     /// - Parameter count: exactly the entries (a key and a value each) that follow up to `endDictionary`.
     package mutating func beginDictionary(_ count: Int) {
-        beginValue()
         switch serializer {
-        case .json: bytes.append(JSON.dictionaryStart)
-        case .messagePack: MessagePackEncoding.append(.dictionary, UInt64(count.magnitude), to: &bytes)
+        case .json: JSONEncoding.append(lead(), UInt64(JSON.dictionaryStart), 1, to: &bytes)
+        case .messagePack: MessagePackEncoding.append(true, count, to: &bytes)
         case .cbor: CBOREncoding.append(.dictionary, UInt64(count.magnitude), to: &bytes)
         }
         needsComma = false
@@ -150,15 +138,13 @@ package struct ValueWriter: Sendable {
 
     /// - Parameter utf8: UTF-8, as every `StringToken` of a key is.
     package mutating func key(utf8: Span<UInt8>) {
-        beginValue()
         switch serializer {
         case .json:
-            JSONEncoding.append(text: utf8, to: &bytes)
-            bytes.append(JSON.colon)
+            JSONEncoding.append(lead(), text: utf8, isKey: true, to: &bytes)
+            needsComma = false
         case .messagePack: MessagePackEncoding.append(text: utf8, to: &bytes)
         case .cbor: CBOREncoding.append(.text, utf8, to: &bytes)
         }
-        needsComma = false
     }
 
     // MARK: Whole values
@@ -167,8 +153,8 @@ package struct ValueWriter: Sendable {
     ///
     /// - Parameter encoded: one well-formed value of the same serializer.
     package mutating func raw(_ encoded: Span<UInt8>) {
-        beginValue()
-        append(encoded)
+        if serializer == .json { JSONEncoding.append(lead(), 0, 0, to: &bytes) }
+        bytes.append(encoded)
     }
 
     package mutating func value(_ value: Value) {
@@ -194,23 +180,12 @@ package struct ValueWriter: Sendable {
         }
     }
 
-    // MARK: Helpers
-
-    /// Writes the comma that JSON wants between values.
+    /// What JSON wants before the next value or key.
     @inline(__always)
-    private mutating func beginValue() {
-        guard serializer == .json else { return }
-        if needsComma, !bytes.isEmpty { bytes.append(JSON.comma) }
+    private mutating func lead() -> JSONEncoding.Lead {
+        let comma = needsComma && !bytes.isEmpty
         needsComma = true
-    }
-
-    private mutating func append(_ literal: StaticString) {
-        bytes.append(contentsOf: unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
-    }
-
-    @inline(__always)
-    private mutating func append(_ span: Span<UInt8>) {
-        span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        return JSONEncoding.Lead(comma: comma)
     }
 }
 
@@ -249,11 +224,11 @@ extension ValueWriter {
     mutating func end(_ container: Unsized, count: Int) {
         if container.isDictionary { endDictionary() } else { endList() }
         var header: [UInt8] = []
-        let count = UInt64(count.magnitude)
         switch serializer {
         case .json: return
-        case .messagePack: MessagePackEncoding.append(container.isDictionary ? .dictionary : .list, count, to: &header)
-        case .cbor: CBOREncoding.append(container.isDictionary ? .dictionary : .list, count, to: &header)
+        case .messagePack: MessagePackEncoding.append(container.isDictionary, count, to: &header)
+        case .cbor:
+            CBOREncoding.append(container.isDictionary ? .dictionary : .list, UInt64(count.magnitude), to: &header)
         }
         if header.count == 1 {
             bytes[container.offset] = header[0]
