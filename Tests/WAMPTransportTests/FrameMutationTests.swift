@@ -55,7 +55,9 @@ import WAMPTransport
     @Test func `random bytes are no danger to any parser`() {
         var random = SplitMix64(state: 7)
         for _ in 0..<3000 {
-            let bytes = (0..<Int.random(in: 0...80, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...80, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             check(bytes, WebSocketFrameParser(side: .client, messageBytesMax: Self.messageBytesMax), &random)
             check(bytes, RawSocketFrameParser(messageBytesMax: Self.messageBytesMax), &random)
             check([0, 0, 0] + bytes, RawSocketFrameParser(messageBytesMax: Self.messageBytesMax), &random)

@@ -24,7 +24,8 @@ func parse(
 
 /// A client's frame, byte by byte as RFC 6455 has it: the reference that the fast code is compared with.
 func frame(
-    _ opcode: UInt8, _ payload: [UInt8] = [], fin: Bool = true, rsv: UInt8 = 0, key: [UInt8]? = [0x37, 0xFA, 0x21, 0x3D],
+    _ opcode: UInt8, _ payload: [UInt8] = [], fin: Bool = true, rsv: UInt8 = 0,
+    key: [UInt8]? = [0x37, 0xFA, 0x21, 0x3D],
     lengthBytes: Int? = nil
 ) -> [UInt8] {
     var bytes: [UInt8] = [(fin ? 0x80 : 0) | rsv << 4 | opcode]

@@ -18,20 +18,23 @@ import WAMPTransport
         #expect(handshake.messageBytesMax == 1 << (9 + Int(nibble)))
     }
 
-    @Test(arguments: [(-5, 512), (0, 512), (511, 512), (512, 512), (1023, 512), (1024, 1024), (1 << 24, 1 << 24),
-        ((1 << 24) + 1, 1 << 24), (Int.max, 1 << 24)])
+    @Test(arguments: [
+        (-5, 512), (0, 512), (511, 512), (512, 512), (1023, 512), (1024, 1024), (1 << 24, 1 << 24),
+        ((1 << 24) + 1, 1 << 24), (Int.max, 1 << 24),
+    ])
     func `a maximum is rounded down to what the nibble can say`(maximum: Int, said: Int) {
         #expect(RawSocketHandshake(serializer: .json, messageBytesMax: maximum).messageBytesMax == said)
     }
 
-    @Test(arguments: [
-        ([0x7F, 0xF0, 0, 0], RawSocketHandshake.Refusal.serializerUnsupported),
-        ([0x7F, 0xF4, 0, 0], .serializerUnsupported),
-        ([0x7F, 0xFF, 0, 0], .serializerUnsupported),
-        ([0x7F, 0xF1, 1, 0], .reservedBitsUsed),
-        ([0x7F, 0xF1, 0, 0x80], .reservedBitsUsed),
-        ([0x7F, 0xF9, 0, 1], .reservedBitsUsed),
-    ] as [([UInt8], RawSocketHandshake.Refusal)])
+    @Test(
+        arguments: [
+            ([0x7F, 0xF0, 0, 0], RawSocketHandshake.Refusal.serializerUnsupported),
+            ([0x7F, 0xF4, 0, 0], .serializerUnsupported),
+            ([0x7F, 0xFF, 0, 0], .serializerUnsupported),
+            ([0x7F, 0xF1, 1, 0], .reservedBitsUsed),
+            ([0x7F, 0xF1, 0, 0x80], .reservedBitsUsed),
+            ([0x7F, 0xF9, 0, 1], .reservedBitsUsed),
+        ] as [([UInt8], RawSocketHandshake.Refusal)])
     func `a router refuses by name`(octets: [UInt8], refusal: RawSocketHandshake.Refusal) {
         #expect(throws: refusal) { try RawSocketHandshake.request(octets) }
         let answer = RawSocketHandshake.octets(refusing: refusal)

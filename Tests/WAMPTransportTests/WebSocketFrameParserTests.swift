@@ -44,7 +44,9 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
     static let cases: [FrameCase] = [
         // 2: pings and pongs
         FrameCase(name: "2.1 ping without payload", bytes: frame(0x9), events: [.ping(ByteBuffer())]),
-        FrameCase(name: "2.3 binary ping", bytes: frame(0x9, [0, 255, 254]), events: [.ping(ByteBuffer(bytes: [0, 255, 254]))]),
+        FrameCase(
+            name: "2.3 binary ping", bytes: frame(0x9, [0, 255, 254]),
+            events: [.ping(ByteBuffer(bytes: [0, 255, 254]))]),
         FrameCase(
             name: "2.4 ping of 125 bytes", bytes: frame(0x9, Array(repeating: 0xFE, count: 125)),
             events: [.ping(ByteBuffer(repeating: 0xFE, count: 125))]),
@@ -88,7 +90,8 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
         FrameCase(
             name: "5.19 five fragments and two pings",
             bytes: frame(0x1, [0x61], fin: false) + frame(0x0, [0x62], fin: false) + frame(0x9, [1])
-                + frame(0x0, [0x63], fin: false) + frame(0x0, [0x64], fin: false) + frame(0x9, [2]) + frame(0x0, [0x65]),
+                + frame(0x0, [0x63], fin: false) + frame(0x0, [0x64], fin: false) + frame(0x9, [2])
+                + frame(0x0, [0x65]),
             events: [.ping(ByteBuffer(bytes: [1])), .ping(ByteBuffer(bytes: [2])), text("abcde")]),
         // 6: UTF-8
         FrameCase(
@@ -127,9 +130,11 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
             name: "7.3.6 reason too long", bytes: frame(0x8, [0x03, 0xE8] + Array(repeating: 0x2A, count: 124)),
             violation: .controlFrameTooLong),
         FrameCase(
-            name: "7.5.1 reason is no UTF-8", bytes: frame(0x8, [0x03, 0xE8, 0xCE, 0xBA, 0xE1]), violation: .invalidUTF8),
+            name: "7.5.1 reason is no UTF-8", bytes: frame(0x8, [0x03, 0xE8, 0xCE, 0xBA, 0xE1]), violation: .invalidUTF8
+        ),
         FrameCase(
-            name: "close inside a fragmented message", bytes: frame(0x1, [0x61], fin: false) + frame(0x8, [0x03, 0xE8]),
+            name: "close inside a fragmented message",
+            bytes: frame(0x1, [0x61], fin: false) + frame(0x8, [0x03, 0xE8]),
             events: [.close(.normalClosure, reason: "")]),
     ]
 
@@ -185,7 +190,8 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: readSizes)
     func `fragments are summed`(readSize: Int) {
-        let bytes = frame(0x2, Array(repeating: 1, count: 600), fin: false) + frame(0x0, Array(repeating: 2, count: 401))
+        let bytes =
+            frame(0x2, Array(repeating: 1, count: 600), fin: false) + frame(0x0, Array(repeating: 2, count: 401))
         let result = parse(bytes, with: server(max: 1000), pieces: readSize)
         #expect(result.events.isEmpty)
         #expect(result.violation == .messageTooBig)

@@ -55,9 +55,11 @@ import WAMPTransport
         ("wamp.2.flatbuffers, wamp.2.json.batched, wamp.2.json", .json),
     ])
     func `the client's order of subprotocols decides`(offered: String, chosen: Serializer) {
-        guard case .accept(let serializer, _, let head) = decide({
-            $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: offered)
-        }) else {
+        guard
+            case .accept(let serializer, _, let head) = decide({
+                $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: offered)
+            })
+        else {
             Issue.record("refused")
             return
         }
@@ -66,10 +68,12 @@ import WAMPTransport
     }
 
     @Test func `subprotocols may come in several headers`() {
-        guard case .accept(.messagePack, _, _) = decide({
-            $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: "soap")
-            $0.add(name: "Sec-WebSocket-Protocol", value: "wamp.2.msgpack, wamp.2.json")
-        }) else {
+        guard
+            case .accept(.messagePack, _, _) = decide({
+                $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: "soap")
+                $0.add(name: "Sec-WebSocket-Protocol", value: "wamp.2.msgpack, wamp.2.json")
+            })
+        else {
             Issue.record("refused")
             return
         }

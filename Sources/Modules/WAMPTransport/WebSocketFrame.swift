@@ -80,7 +80,9 @@ package enum WebSocketFrame {
             bytes.append(UInt8(truncatingIfNeeded: length))
         } else {
             bytes.append(maskBit | 127)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: length >> shift))
+            }
         }
     }
 }

@@ -46,7 +46,8 @@ package enum WebSocketHandshake {
         }
         guard headers.only("Sec-WebSocket-Version") == version else {
             return .refuse(
-                .upgradeRequired, ["Sec-WebSocket-Version": version], reason: "only WebSocket version 13 is spoken here")
+                .upgradeRequired, ["Sec-WebSocket-Version": version], reason: "only WebSocket version 13 is spoken here"
+            )
         }
         guard let key = headers.only("Sec-WebSocket-Key"), isKey(key) else {
             return .refuse(.badRequest, [:], reason: "Sec-WebSocket-Key must be 16 bytes in base64")

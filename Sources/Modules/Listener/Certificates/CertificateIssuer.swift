@@ -84,7 +84,8 @@ enum CertificateIssuer {
         var serializer = DER.Serializer()
         try serializer.serialize(certificate)
         return SHA256.hash(data: serializer.serializedBytes)
-            .map { byte in String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true) }
+            .map { byte in String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
+            }
             .joined(separator: ":")
     }
 

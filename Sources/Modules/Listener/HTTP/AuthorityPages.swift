@@ -96,15 +96,17 @@ extension HTTPResponse {
     /// Where the same page is encrypted. 307: the method stays, and nobody remembers it for ever.
     static func redirectToHTTPS(_ request: HTTPRequest, uri: String) -> HTTPResponse {
         let host = request.headers["host"] ?? ""
-        let isHost = !host.isEmpty && host.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
-                UInt8(ascii: "["), UInt8(ascii: "]"):
-                true
-            default: false
+        let isHost =
+            !host.isEmpty
+            && host.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
+                    UInt8(ascii: "["), UInt8(ascii: "]"):
+                    true
+                default: false
+                }
             }
-        }
         guard isHost else { return .text(400, "this server speaks https; its certificate is at /ca") }
         var response = HTTPResponse.text(307, "this server speaks https; its certificate is at /ca")
         response.headers.append(("Location", "https://\(host)\(uri)"))

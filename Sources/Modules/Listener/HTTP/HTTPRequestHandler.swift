@@ -119,11 +119,11 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             !AuthorityPages.paths.contains(target.path)
         {
             let answer = HTTPResponse.redirectToHTTPS(request, uri: head.uri)
-            return write(answer, isHead: head.method == .HEAD, isKeptAlive: head.isKeepAlive, context)
+            return write(answer, isHead: head.method == .HEAD, isKeptAlive: Self.mayBeKeptAlive(head), context)
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let routes = connection.services.routes
-        let isKeptAlive = head.isKeepAlive
+        let isKeptAlive = Self.mayBeKeptAlive(head)
         let isHead = head.method == .HEAD
         state = .answering(
             Task {
@@ -134,6 +134,11 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
                     handler.write(response, isHead: isHead, isKeptAlive: isKeptAlive, context)
                 }
             })
+    }
+
+    /// NIO's decoder reads nothing behind a request that asks for an upgrade, also for one that it does not get.
+    private static func mayBeKeptAlive(_ head: HTTPRequestHead) -> Bool {
+        head.isKeepAlive && !head.headers.contains(name: "Upgrade") && head.method != .CONNECT
     }
 
     /// Answers before the request has been read, and reads no more of it. The output is closed first and the rest a
