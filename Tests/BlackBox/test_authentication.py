@@ -1,5 +1,6 @@
 """Each way to prove who one is, each way to be refused, and what a refusal tells: nothing."""
 
+import ssl
 import statistics
 import time
 
@@ -208,8 +209,6 @@ def test_private_files_are_private(plant):
 
 
 def test_only_tls_versions_that_are_safe(plant):
-    import ssl
-
     old = ssl.create_default_context(cafile=plant.certificate_authority)
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import time
 
 import pytest
@@ -132,8 +133,6 @@ def test_keys_may_be_chosen_and_are_given_out_once(appliance):
 
 
 def test_the_environment_can_be_sourced(plant):
-    import subprocess
-
     text = plant.run("app", "install", "hall", "press", "press-1", "--stage", "prod", "-o", "env")
     names = (
         "DEVICE_SERIAL_NUMBER SWARM_KEY APP_KEY DEVICE_KEY APP_NAME DEVICE_NAME ENV DEVICE_ENDPOINT_URL "

@@ -1,7 +1,6 @@
 """Which credential enters which realm, and which role may do what: exactly the pairs that the tables allow."""
 
 import pathlib
-import re
 
 import pytest
 
@@ -121,51 +120,65 @@ def test_a_device_app_stays_within_its_names(plant):
     assert not wrong
 
 
+ALL_ROLES = ("viewer", "operator", "engineer", "admin", "app", "app_reader")
+KINDS = {"call": Message.CALL, "publish": Message.PUBLISH, "subscribe": Message.SUBSCRIBE, "register": Message.REGISTER}
+
+
 def matrix():
-    """The table of docs/roles.md whose first column is a URI, and whose others are roles."""
-    if not ROLES.exists():
-        return []
-    rows, roles = [], None
-    for line in ROLES.read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if not line.lstrip().startswith("|"):
-            roles = None
-        elif cells[0].lower() in ("procedure", "uri") and "viewer" in cells:
-            roles = {name: index for index, name in enumerate(cells) if name in ("viewer", "operator", "engineer", "admin")}
-            realm_column = cells.index("realm") if "realm" in cells else None
-        elif roles and not re.fullmatch(r":?-+:?", cells[0]):
-            for uri in re.findall(r"`([^`]+)`", cells[0]):
-                for role, index in roles.items():
-                    allowed = cells[index].lower() in ("yes", "✓", "x", "y")
-                    rows.append((cells[realm_column].strip("`") if realm_column else None, uri, role, allowed))
-    return rows
+    """(realm, action, URI, role, allowed) of the tables of docs/roles.md that have a row for each procedure or topic."""
+    cells_of = lambda line: [cell.strip() for cell in line.strip().strip("|").split("|")]
+    entries, head = [], None
+    for line in ROLES.read_text().splitlines() if ROLES.exists() else []:
+        if not line.startswith("|"):
+            head = None
+        elif head is None:
+            head = cells_of(line)
+        elif head[0] in ("procedure", "topic") and not line.startswith("|--"):
+            row = dict(zip(head, cells_of(line)))
+            uri = row[head[0]].strip("`")
+            realm = "gantry.admin" if "gantry.admin" in row.get("realm", "") else "app"
+            entries += [
+                (realm, row.get("action", "call"), uri, role, row[role] == "yes") for role in ALL_ROLES if role in row
+            ]
+    return entries
 
 
 def test_the_golden_matrix_is_there():
-    assert len(matrix()) > 60, "docs/roles.md has a table: procedure | … | viewer | operator | engineer | admin"
+    assert len(matrix()) > 400, "docs/roles.md has tables: procedure | realm | viewer | …, and topic | action | viewer | …"
 
 
-@pytest.mark.parametrize("role", ["viewer", "operator", "engineer", "admin"])
+@pytest.mark.parametrize("role", ["viewer", "operator", "engineer", "admin", "app"])
 def test_every_procedure_for_every_role_against_the_golden_matrix(plant, role):
-    """A call that is allowed may fail for its missing arguments; one that is not is refused before anybody sees it."""
-    name = "admin" if role == "admin" else f"{role}-anna"
-    token = entry.sign_in(plant, name)
-    sessions = {}
+    """A call that is allowed may fail for its arguments; one that is not is refused before anybody sees it."""
+    if role == "app":
+        sessions = {"app": entry.join_as_app(plant)}
+    else:
+        name = "admin" if role == "admin" else f"{role}-anna"
+        token = entry.sign_in(plant, name)
+        sessions = {
+            "app": entry.join_as_person(plant, name, plant.realm, token),
+            "gantry.admin": entry.join_as_person(plant, name, "gantry.admin", token),
+        }
     wrong = []
-    for realm, uri, of, allowed in matrix():
+    for realm, action, uri, of, allowed in matrix():
         if of != role:
             continue
-        realm = "gantry.admin" if (realm or uri).startswith("gantry.") else plant.realm
-        if realm not in sessions:
-            sessions[realm] = entry.join_as_person(plant, name, realm, token)
         session = sessions[realm]
-        uri = uri.replace("<S>", str(plant.project)).replace("<A>", str(plant.press)).replace("<T>", "sensordata")
-        uri = uri.replace("<table>", "sensordata").replace("…", "x")
-        session.request(Message.CALL, {}, uri, ["not what it expects"])
-        message = session.receive()
-        refused = message[0] == Message.ERROR and message[4] == "wamp.error.not_authorized"
+        for mark, value in {
+            "<S>": plant.project, "<A>": plant.press, "<D>": plant.devices[0]["device_key"], "<table>": "sensordata",
+            "<fn>": "golden",
+        }.items():
+            uri = uri.replace(mark, str(value))
+        arguments = [["not what it expects"]] if action in ("call", "publish") else []
+        options = {"acknowledge": True} if action == "publish" else {}
+        request = session.request(KINDS[action], options, uri, *arguments)
+        while (message := session.receive())[0] in (Message.EVENT, Message.INVOCATION):
+            if message[0] == Message.INVOCATION:
+                session.send(Message.YIELD, message[1], {})
+        assert request in message[1:3], message
+        refused = message[0] == Message.ERROR and message[4] in ("wamp.error.not_authorized", "wamp.error.invalid_uri")
         if refused == allowed:
-            wrong.append(f"{uri} in {realm}: {message[4] if message[0] == Message.ERROR else 'answered'}")
+            wrong.append(f"{action} {uri} in {realm}: {message[4] if message[0] == Message.ERROR else 'answered'}")
     for session in sessions.values():
         session.wire.close()
     assert not wrong
