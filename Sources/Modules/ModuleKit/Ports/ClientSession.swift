@@ -35,11 +35,18 @@ package protocol ClientSession: Sendable {
         onProgress: (@Sendable (Payload) -> Void)?
     ) async throws(WAMPError) -> Payload
 
+    /// Stops receiving, or goes on. What comes meanwhile waits at the router, which reads no more from those who send
+    /// it once the session's outbox is full. What has been received already may still be handed over.
+    func pauseReceiving(_ isPaused: Bool)
+
     /// Says GOODBYE and waits for the answer.
     func leave(reason: ErrorURI) async
 }
 
 extension ClientSession {
+    /// A session that cannot: over a socket, say, where nobody needs it yet.
+    package func pauseReceiving(_ isPaused: Bool) {}
+
     package func call(_ procedure: String, _ payload: Payload = .none) async throws(WAMPError) -> Payload {
         try await call(procedure, payload, options: CallOptions(), onProgress: nil)
     }

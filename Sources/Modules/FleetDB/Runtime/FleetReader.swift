@@ -1,0 +1,126 @@
+// Answers history on a thread of its own, beside the writer: SQLite's readers see the last commit and wait for nobody.
+
+import Logging
+import ModuleKit
+import WAMP
+
+actor FleetReader {
+    private let executor: QueueExecutor
+    private let clock: @Sendable () -> Int64
+    private let logger: Logger
+    private var files: [String: FileReader] = [:]
+    private var useCount: UInt64 = 0
+
+    private static let openFilesMax = 64
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameter clock: milliseconds since 1970.
+    init(label: String, logger: Logger, clock: @escaping @Sendable () -> Int64) {
+        executor = QueueExecutor(label: label)
+        self.logger = logger
+        self.clock = clock
+    }
+
+    // MARK: History
+
+    /// Answers `history.transformed.<table>`.
+    func history(_ invocation: Invocation, _ table: Table) async {
+        let serializer = invocation.payload.serializer
+        do {
+            guard !table.schema.isPrivate || invocation.callerAuthRole != "app_reader" else {
+                throw Refusal(.notAuthorized, "\(table.schema.name) is private")
+            }
+            let request = try HistoryRequest(
+                arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID)
+            let scan = try HistoryScan(table, request, cutoff: cutoff(table), open: open)
+            try await answer(invocation, scan, serializer)
+        } catch {
+            invocation.fail(self.error(error, table, serializer))
+        }
+    }
+
+    private func answer(_ invocation: Invocation, _ scan: HistoryScan, _ serializer: Serializer) async throws {
+        var answer = HistoryAnswer(serializer)
+        while try scan.next() {
+            guard let chunk = try answer.add(scan.write) else { continue }
+            guard invocation.receiveProgress else {
+                throw Refusal(
+                    .resultTooLarge,
+                    "the answer is larger than \(HistoryAnswer.chunkBytesMax >> 20) MiB; ask for progressive results, "
+                        + "or narrow the time range, the columns or the limit")
+            }
+            // Waits until the caller's side can take it.
+            try await invocation.progress(chunk)
+        }
+        if let chunk = answer.lastChunk() { try await invocation.progress(chunk) }
+        invocation.yield(answer.final())
+    }
+
+    // MARK: Rows behind a sequence
+
+    /// Answers `fleetdb.rows.since` for a table.
+    func rowsSince(_ invocation: Invocation, _ table: Table, _ sequence: Int64, limit: Int) {
+        let serializer = invocation.payload.serializer
+        do {
+            let page = try CommitScan(table).page(since: sequence, limit: limit, serializer) { path in
+                try open(path, isChunk: true)
+            }
+            invocation.yield(page)
+        } catch {
+            invocation.fail(self.error(error, table, serializer))
+        }
+    }
+
+    // MARK: Files
+
+    /// Closes files that are gone, or may be.
+    func forget(_ paths: [String]) {
+        for path in paths { files[path] = nil }
+    }
+
+    /// Closes every file of a realm.
+    func forget(below directory: String) {
+        files = files.filter { !$0.key.hasPrefix(directory + "/") }
+    }
+
+    private func open(_ path: String, isChunk: Bool) throws -> FileReader {
+        useCount += 1
+        if let file = files[path] {
+            file.lastUse = useCount
+            return file
+        }
+        if files.count >= Self.openFilesMax, let oldest = files.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            // A request under way keeps what it reads open.
+            files[oldest.key] = nil
+        }
+        let file = isChunk ? try FileReader(chunk: path) : try FileReader(latest: path)
+        file.lastUse = useCount
+        files[path] = file
+        return file
+    }
+
+    private func cutoff(_ table: Table) -> Int64? {
+        RetentionPlan(retentionMilliseconds: table.schema.retentionMilliseconds, now: clock()).cutoff
+    }
+
+    private func arguments(_ payload: Payload) throws(Refusal) -> [Value] {
+        do throws(WireError) {
+            return try payload.decodedArguments()
+        } catch {
+            throw Refusal.malformed(error)
+        }
+    }
+
+    private func error(_ error: any Error, _ table: Table, _ serializer: Serializer) -> WAMPError {
+        switch error {
+        case let refusal as Refusal: return refusal.error(serializer)
+        case let error as WAMPError: return error
+        default:
+            logger.error(
+                "rows could not be read",
+                metadata: .facts([.realm: table.realm, .table: table.schema.name, .error: "\(error)"]))
+            return Refusal(.runtimeError, "the rows could not be read").error(serializer)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// From a sequence to the rows behind it: what the alarms read when they have missed events.
+
+import WAMP
+
+/// Reads the rows of a table in the order of their sequences.
+struct CommitScan {
+    private let table: Table
+    private let columns: [OutputColumn]
+    private let keys: [[UInt8]]
+
+    /// Rows of one page.
+    static let limitMax = 10_000
+
+    init(_ table: Table) {
+        self.table = table
+        columns = table.schema.storedColumns.map { OutputColumn(id: $0.id, dataType: $0.dataType) }
+        keys = columns.map { Array($0.id.utf8) }
+    }
+
+    /// One row with its sequence, encoded.
+    private struct Row {
+        var sequence: Int64
+        var bytes: [UInt8]
+    }
+
+    /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n}]`: at most `limit` rows behind `sequence`, the oldest
+    /// first, and how far they tell everything: the last row's sequence, or with fewer rows than asked for the table's.
+    func page(
+        since sequence: Int64, limit: Int, _ serializer: Serializer, open: (String) throws -> FileReader
+    ) throws -> Payload {
+        // Read first: what is committed while this reads belongs to the next page.
+        let committed = table.committedSequence
+        var rows: [Row] = []
+        if sequence < committed, limit > 0 {
+            for chunk in table.layout.chunks where Directory.exists(table.path(chunk)) {
+                rows += try read(open(table.path(chunk)), since: sequence, through: committed, limit, serializer)
+            }
+        }
+        rows.sort { $0.sequence < $1.sequence }
+        let isPartial = rows.count > limit || rows.count == limit
+        rows.removeLast(max(0, rows.count - limit))
+        let through = isPartial ? rows.last?.sequence ?? committed : committed
+        var writer = ValueWriter(serializer)
+        writer.beginList(1)
+        writer.beginDictionary(3)
+        writer.key("rows")
+        writer.beginList(rows.count)
+        for row in rows { writer.raw(row.bytes.span) }
+        writer.endList()
+        writer.key("sequences")
+        writer.beginList(rows.count)
+        for row in rows { writer.integer(row.sequence) }
+        writer.endList()
+        writer.key("sequence")
+        writer.integer(through)
+        writer.endDictionary()
+        writer.endList()
+        return Payload(serializer: serializer, arguments: writer.bytes)
+    }
+
+    /// The first rows of one chunk behind a sequence: as many commits as it takes.
+    private func read(
+        _ file: FileReader, since sequence: Int64, through committed: Int64, _ limit: Int, _ serializer: Serializer
+    ) throws(SQLiteError) -> [Row] {
+        guard let commits = try commits(file, since: sequence, through: committed, limit) else { return [] }
+        let statement = try file.connection.prepare(
+            """
+            SELECT \(ChunkSchema.sequence), \(HistoryPlan.list(columns, file.columns)) FROM rows \
+            WHERE \(ChunkSchema.bucket) BETWEEN \(commits.buckets.lowerBound) AND \(commits.buckets.upperBound) \
+            AND \(ChunkSchema.sequence) > \(sequence) AND \(ChunkSchema.sequence) <= \(commits.last) \
+            ORDER BY \(ChunkSchema.sequence) LIMIT \(limit)
+            """)
+        var rows: [Row] = []
+        var writer = ValueWriter(serializer)
+        while try statement.step() {
+            writer.reset()
+            writer.beginDictionary(keys.count)
+            for index in keys.indices {
+                let key = keys[index]
+                writer.key(utf8: key.span)
+                statement.write(Int32(index) + 1, columns[index].dataType, &writer)
+            }
+            writer.endDictionary()
+            rows.append(Row(sequence: statement.integer(0), bytes: writer.bytes))
+        }
+        return rows
+    }
+
+    private func commits(
+        _ file: FileReader, since sequence: Int64, through committed: Int64, _ limit: Int
+    ) throws(SQLiteError) -> (buckets: ClosedRange<Int64>, last: Int64)? {
+        let statement = try file.connection.prepare(
+            """
+            SELECT last, row_count, bucket_min, bucket_max FROM commits \
+            WHERE first >= ifnull((SELECT max(first) FROM commits WHERE first <= ?1), 0) AND last > ?1 AND first <= ?2 \
+            ORDER BY first
+            """)
+        statement.bind(sequence, at: 1)
+        statement.bind(committed, at: 2)
+        var found: (buckets: ClosedRange<Int64>, last: Int64)?
+        var count: Int64 = 0
+        // The first commit may lie partly before the sequence, so it does not count towards the limit.
+        while count < Int64(limit), try statement.step() {
+            if found != nil { count += statement.integer(1) }
+            let buckets = statement.integer(2)...max(statement.integer(2), statement.integer(3))
+            let lower = min(found?.buckets.lowerBound ?? buckets.lowerBound, buckets.lowerBound)
+            let upper = max(found?.buckets.upperBound ?? buckets.upperBound, buckets.upperBound)
+            found = (lower...upper, statement.integer(0))
+        }
+        return found
+    }
+}

@@ -1,0 +1,303 @@
+// All of a table that the writer has open: its chunks, its own file, the next sequence. One request after the other goes
+// in; a commit makes all of them durable, each in its chunk.
+
+import Logging
+import ModuleKit
+import WAMP
+
+/// The writing side of one table. Belongs to the writer.
+final class TableWriter {
+    let table: Table
+    private let file: TableFile
+    private let logger: Logger
+    private let keys: [[UInt8]]
+    private var reader: RowReader
+    private var chunks: [Chunk: ChunkWriter] = [:]
+    /// The chunk of the row before: nearly always the next row's.
+    private var current: ChunkWriter?
+    /// The chunks that the request, and the transaction under way, have touched.
+    private var requestChunks: [ChunkWriter] = []
+    private var pendingChunks: [ChunkWriter] = []
+    private var nextSequence: Int64
+    /// The last sequence that is durable.
+    private var committed: Int64
+    /// The transaction under way has rows that no chunk keeps.
+    private var hasExpiredRows = false
+
+    /// The most chunks that one bulk may be spread over: each costs a file and a sync.
+    static let chunksPerRequestMax = 366
+
+    /// Opens the table's own file, creates it if need be.
+    ///
+    /// - Throws: `TemplateError`, `SQLiteError` or `SystemError`.
+    init(_ table: Table, logger: Logger) throws {
+        self.table = table
+        self.logger = logger
+        reader = RowReader(table.plan)
+        keys = table.schema.columns.map { Array($0.id.utf8) }
+        try Directory.create(table.directory)
+        do {
+            file = try TableFile(table)
+        } catch let error as SQLiteError where error.isDamage {
+            // The latest rows are lost with it, as far as the open chunks do not have them.
+            try Self.putAside(table.directory + "/" + TableFile.name, error, logger)
+            file = try TableFile(table)
+        }
+        // Without a WAL beside it a chunk was closed, and the table's file knows what it holds.
+        let isNew = file.used == 0
+        let unclosed = table.layout.chunks.map(table.path).filter { isNew || Directory.exists($0 + "-wal") }
+        let used = try max(file.used, unclosed.map(Self.lastSequence).max() ?? 0)
+        committed = used
+        nextSequence = used + 1
+        try file.catchUp(unclosed, used: used)
+        table.setCommitted(used)
+    }
+
+    private static func lastSequence(_ path: String) throws(SQLiteError) -> Int64 {
+        try SQLiteConnection(path: path, .read).integer("SELECT last FROM commits ORDER BY first DESC LIMIT 1") ?? 0
+    }
+
+    // MARK: Requests
+
+    /// What a request left behind: the rows as they are published, and the sequence of the last one.
+    struct Accepted: Sendable {
+        var rows: EncodedRows
+        var lastSequence: Int64
+    }
+
+    /// Writes all rows of a request into the transaction under way, or none of them.
+    ///
+    /// - Parameter retention: rows beyond it are published and not kept.
+    /// - Throws: `Refusal` when the request is at fault: the transaction goes on. Anything else: the store is, and
+    ///   `rollBack` must follow.
+    func write(
+        _ payload: Payload, _ form: RowReader.Form, _ author: RowAuthor, retention: RetentionPlan
+    ) throws -> Accepted {
+        try reader.begin(payload, form, author)
+        try file.beginRequest(form)
+        let sequenceBefore = nextSequence
+        var rows = EncodedRows(payload.serializer)
+        do {
+            while try reader.next(payload) {
+                try writeRow(payload, form, retention)
+                encodeRow(payload, &rows)
+            }
+        } catch {
+            try undoRequest()
+            nextSequence = sequenceBefore
+            guard let conflict = error as? SQLiteError, conflict.isConflict else { throw error }
+            throw Refusal.entityKeyConflict(table.schema)
+        }
+        for chunk in requestChunks { try chunk.endRequest() }
+        requestChunks.removeAll(keepingCapacity: true)
+        try file.endRequest()
+        return Accepted(rows: rows, lastSequence: nextSequence - 1)
+    }
+
+    private func writeRow(_ payload: Payload, _ form: RowReader.Form, _ retention: RetentionPlan) throws {
+        if table.schema.keepsLatest { try file.fill(&reader, payload) }
+        let sequence = nextSequence
+        nextSequence += 1
+        if retention.isExpired(reader.tsp) {
+            hasExpiredRows = true
+        } else {
+            try chunkWriter(for: reader.tsp, form).insert(reader, payload, sequence: sequence)
+        }
+        if table.schema.keepsLatest { try file.keepLatest(reader, payload, sequence: sequence) }
+    }
+
+    private func undoRequest() throws {
+        for chunk in requestChunks { try chunk.undoRequest() }
+        requestChunks.removeAll(keepingCapacity: true)
+        try file.undoRequest()
+    }
+
+    /// The row as its readers will see it: columns in their order, `device_key`, `authid`.
+    private func encodeRow(_ payload: Payload, _ rows: inout EncodedRows) {
+        let columns = table.schema.columns
+        let showsSequence = table.schema.showsSequence
+        rows.count += 1
+        rows.writer.beginDictionary(keys.count + (showsSequence ? 3 : 2))
+        if showsSequence {
+            rows.writer.key("id")
+            rows.writer.integer(nextSequence - 1)
+        }
+        for index in columns.indices {
+            let key = keys[index]
+            rows.writer.key(utf8: key.span)
+            encode(reader.cells[index], reader.plan.dataTypes[index], payload, &rows.writer)
+        }
+        rows.writer.key("device_key")
+        rows.writer.integer(reader.deviceKey)
+        rows.writer.key("authid")
+        encode(reader.authid, .string, payload, &rows.writer)
+        rows.writer.endDictionary()
+    }
+
+    @inline(__always)
+    private func encode(_ cell: Cell, _ dataType: DataType, _ payload: Payload, _ writer: inout ValueWriter) {
+        switch cell {
+        case .absent, .null: writer.null()
+        case .integer(let value): RowWriter.integer(value, dataType, &writer)
+        case .real(let value): RowWriter.real(value, &writer)
+        case .text(let place):
+            switch place.source {
+            case .arguments: RowWriter.text(payload.arguments.span.extracting(place.range.range), dataType, &writer)
+            case .argumentsKw: RowWriter.text(payload.argumentsKw.span.extracting(place.range.range), dataType, &writer)
+            case .scratch:
+                let scratch = reader.scratch
+                RowWriter.text(scratch.span.extracting(place.range.range), dataType, &writer)
+            }
+        }
+    }
+
+    // MARK: Chunks
+
+    private func chunkWriter(for tsp: Int64, _ form: RowReader.Form) throws -> ChunkWriter {
+        let writer: ChunkWriter
+        if let current, current.chunk.contains(tsp) {
+            writer = current
+        } else {
+            writer = try openChunk(table.layout.chunk(for: tsp))
+            current = writer
+        }
+        guard !requestChunks.contains(where: { $0 === writer }) else { return writer }
+        guard requestChunks.count < Self.chunksPerRequestMax else {
+            throw Refusal(
+                .invalidArgument,
+                "the rows are spread over more than \(Self.chunksPerRequestMax) chunks of time; send them in parts")
+        }
+        try writer.beginRequest(form)
+        requestChunks.append(writer)
+        if !pendingChunks.contains(where: { $0 === writer }) { pendingChunks.append(writer) }
+        return writer
+    }
+
+    private func openChunk(_ chunk: Chunk) throws -> ChunkWriter {
+        if let open = chunks[chunk] { return open }
+        let isHot = (table.layout.chunks.last ?? chunk) <= chunk
+        func open() throws -> ChunkWriter {
+            try ChunkWriter(
+                table.plan, chunk, directory: table.directory, initialBucketWidth: bucketWidth(before: chunk),
+                isHot: isHot)
+        }
+        let writer: ChunkWriter
+        do {
+            writer = try open()
+        } catch let error as SQLiteError where error.isDamage {
+            try Self.putAside(table.path(chunk), error, logger)
+            writer = try open()
+        }
+        chunks[chunk] = writer
+        table.insert(chunk)
+        return writer
+    }
+
+    /// By the rate of the chunk before, if there is one.
+    private func bucketWidth(before chunk: Chunk) -> Int64 {
+        guard let previous = table.layout.chunks.last(where: { $0 < chunk }) else { return BucketWidth.initial }
+        let count =
+            if let open = chunks[previous] {
+                try? open.rowCount()
+            } else {
+                try? SQLiteConnection(path: table.path(previous), .read).integer("SELECT sum(row_count) FROM commits")
+            }
+        return BucketWidth.choose(rows: count ?? 0, spanMilliseconds: previous.end - previous.start)
+    }
+
+    private static func putAside(_ path: String, _ error: SQLiteError, _ logger: Logger) throws {
+        var number = 1
+        while Directory.exists("\(path).bad\(number)") { number += 1 }
+        logger.error(
+            "damaged file put aside, a new one takes its place",
+            metadata: .facts([.path: "\(path).bad\(number)", .error: error.description]))
+        try Directory.putAside(path, suffix: ".bad\(number)")
+    }
+
+    // MARK: Transactions
+
+    /// Returns when every row since the last commit is on the disk.
+    ///
+    /// - Throws: when a chunk could not be committed; its rows are gone then. A bulk over several chunks may have
+    ///   left rows in those committed before: like any row without an answer it is there once or not at all.
+    func commit(batch: UInt64) throws {
+        defer { pendingChunks.removeAll(keepingCapacity: true) }
+        for chunk in pendingChunks {
+            chunk.lastBatch = batch
+            try chunk.commit()
+        }
+        try file.commit(applied: nextSequence - 1)
+        if hasExpiredRows { try file.sync(used: nextSequence - 1) }
+        hasExpiredRows = false
+        committed = nextSequence - 1
+        table.setCommitted(committed)
+    }
+
+    /// Takes everything back since the last commit, and closes what may be damaged.
+    func rollBack(after error: any Error) {
+        for chunk in pendingChunks { chunk.rollBack() }
+        pendingChunks.removeAll()
+        nextSequence = committed + 1
+        requestChunks.removeAll()
+        file.rollBack()
+        hasExpiredRows = false
+        guard let error = error as? SQLiteError, error.isDamage else { return }
+        // The next row opens the file anew, which looks through it and puts it aside.
+        for (chunk, writer) in chunks where writer.path == error.path {
+            chunks[chunk] = nil
+            try? Self.putAside(writer.path, error, logger)
+        }
+        current = nil
+    }
+
+    // MARK: Files
+
+    var openChunkCount: Int { chunks.count }
+
+    /// The open chunk that was written least recently, by count of batches.
+    var leastRecent: UInt64? { chunks.values.map(\.lastBatch).min() }
+
+    /// Closes the chunks that were last written in or before a batch: their WAL goes back into the file.
+    func close(through batch: UInt64) {
+        let closing = chunks.values.filter { $0.lastBatch <= batch }
+        guard !closing.isEmpty else { return }
+        do throws(SQLiteError) {
+            // First: without their WAL nobody looks into them for the last sequence.
+            try file.sync(used: nextSequence - 1)
+        } catch {
+            return logger.warning("files stay open", metadata: .facts([.error: error.description]))
+        }
+        for writer in closing { forget(writer) }
+    }
+
+    private func forget(_ writer: ChunkWriter) {
+        chunks[writer.chunk] = nil
+        if current === writer { current = nil }
+    }
+
+    /// Removes the chunks that retention has emptied.
+    ///
+    /// - Returns: their paths, for readers that have them open.
+    func remove(_ expired: [Chunk]) throws -> [String] {
+        guard !expired.isEmpty else { return [] }
+        try file.sync(used: nextSequence - 1)
+        for chunk in expired {
+            if let writer = chunks[chunk] { forget(writer) }
+            table.remove(chunk)
+            Directory.removeDatabase(table.path(chunk))
+        }
+        return expired.map(table.path)
+    }
+
+    /// Closes everything, as after every commit.
+    func close() { close(through: .max) }
+}
+
+extension Refusal {
+    static func entityKeyConflict(_ schema: TableSchema) -> Refusal {
+        let key = schema.entityKey.joined(separator: ", ")
+        return Refusal(
+            .entityKeyConflict,
+            "\(schema.name) keeps one row per (\(key), tsp), and there is one already; give each row its own tsp")
+    }
+}
