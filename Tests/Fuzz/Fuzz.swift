@@ -1,5 +1,5 @@
-// The fuzz targets. libFuzzer calls one function per process; the runner chooses which by the flag it compiles with.
-// A finding is a trap: its input lands in Tests/Fuzz/findings and becomes a unit test.
+// The fuzz targets. libFuzzer calls one function per process; the runner chooses what it does by a compilation flag.
+// A finding is a trap: its input lands in .build/fuzz/findings and becomes a unit test.
 
 import WAMP
 
@@ -14,6 +14,8 @@ package func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     demand(Agreement.difference(bytes, .cbor))
     #elseif FUZZ_TRANSCODING
     for serializer in Serializer.allCases { demand(Agreement.transcodingDifference(bytes, serializer)) }
+    #elseif FUZZ_MESSAGE
+    for serializer in Serializer.allCases { demand(MessageAgreement.difference(bytes, serializer)) }
     #endif
     return 0
 }

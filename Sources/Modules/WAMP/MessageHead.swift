@@ -196,8 +196,10 @@ private struct MessageReader {
 
     /// Payload transparency, the older form of payload passthru: one binary value where the arguments would stand.
     private func transparentPayload(of head: inout MessageHead, _ bytes: Span<UInt8>) throws(WireError) {
-        let first = bytes[Int(head.arguments.lowerBound)]
-        guard cursor.serializer.opensBytes(first) else {
+        var value = Cursor(cursor.serializer, at: Int(head.arguments.lowerBound))
+        // JSON has binary inside of strings, and only the token tells which of them are: a text would reach peers of
+        // other serializers as one.
+        guard case .bytes = try value.next(bytes) else {
             throw WireError(.invalidMessage, at: Int(head.arguments.lowerBound))
         }
     }
@@ -226,15 +228,6 @@ extension Serializer {
         case .json: byte == UInt8(ascii: "[")
         case .messagePack: byte & 0xF0 == 0x90 || byte == 0xDC || byte == 0xDD
         case .cbor: byte & 0xE0 == 0x80
-        }
-    }
-
-    /// Whether a value that begins with this byte can be binary; JSON has it inside of strings.
-    func opensBytes(_ byte: UInt8) -> Bool {
-        switch self {
-        case .json: byte == UInt8(ascii: "\"")
-        case .messagePack: (0xC4...0xC6).contains(byte)
-        case .cbor: byte & 0xE0 == 0x40
         }
     }
 }

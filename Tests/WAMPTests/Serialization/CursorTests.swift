@@ -91,7 +91,8 @@ import WAMP
     ])
     func `a million openings end at the limit`(_ serializer: Serializer, _ opening: String) {
         let one = opening.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
-        let bytes = Array(repeatElement(one, count: 1_000_000).joined())
+        var bytes = one
+        while bytes.count < 1_000_000 { bytes += bytes }
         let error = #expect(throws: WireError.self) { try Value.decode(bytes, serializer) }
         #expect(error == WireError(.nestedTooDeep, at: Cursor.depthLimit * one.count))
     }
@@ -104,6 +105,20 @@ import WAMP
             var cursor = Cursor(serializer)
             #expect(try cursor.skip(bytes.span).count == bytes.count)
             #expect(try Value.decode(bytes, serializer) == ["a": 2])
+        }
+    }
+
+    @Test(arguments: Serializer.allCases)
+    func `a frame too long for offsets of 32 bits is refused before it is read`(_ serializer: Serializer) {
+        let start = [UInt8](json: "[1]")
+        start.withUnsafeBufferPointer { buffer in
+            // The length is a lie, which is noticed before anybody believes it.
+            let bytes = UnsafeBufferPointer(start: buffer.baseAddress, count: ByteRange.offsetMax + 1).span
+            var cursor = Cursor(serializer)
+            #expect((try? cursor.next(bytes)) == nil)
+            #expect((try? cursor.key(bytes)) == nil)
+            #expect((try? cursor.skip(bytes)) == nil)
+            #expect(cursor.position == 0)
         }
     }
 

@@ -3,6 +3,10 @@ import WAMP
 
 /// Whatever the bytes are: no trap, no hang, and every way to read them says the same.
 @Suite struct HostileBytesTests {
+    /// The borders between the types of MessagePack and CBOR, and what JSON is made of.
+    static let borders: [UInt8] =
+        (0..<16).flatMap { high in [0x0, 0x1, 0x8, 0xF].map { high << 4 | $0 } } + Array(#""\[]{},:-+.eutfn/"#.utf8)
+
     @Test(arguments: Serializer.allCases)
     func `every beginning of a message is a truncated one`(_ serializer: Serializer) {
         for bytes in Samples.bytes(serializer) {
@@ -16,10 +20,10 @@ import WAMP
     }
 
     @Test(arguments: Serializer.allCases)
-    func `every byte in every place of a message`(_ serializer: Serializer) {
+    func `other bytes in every place of a message`(_ serializer: Serializer) {
         for bytes in Samples.bytes(serializer) {
             for position in bytes.indices {
-                for byte in UInt8.min...UInt8.max {
+                for byte in Self.borders {
                     var changed = bytes
                     changed[position] = byte
                     if let difference = Agreement.difference(changed, serializer) {
@@ -57,9 +61,9 @@ import WAMP
     }
 
     @Test(arguments: Serializer.allCases)
-    func `all strings of two bytes`(_ serializer: Serializer) {
+    func `strings of two bytes`(_ serializer: Serializer) {
         for first in UInt8.min...UInt8.max {
-            for second in UInt8.min...UInt8.max {
+            for second in Self.borders {
                 if let difference = Agreement.difference([first, second], serializer) {
                     Issue.record("\([first, second].hex): \(difference)")
                 }
@@ -67,12 +71,12 @@ import WAMP
         }
     }
 
-    @Test func `a string of a million escapes, a number of a million digits`() throws {
-        let escapes = [UInt8](json: "\"" + String(repeating: #"\u0000"#, count: 1_000_000) + "\"")
+    @Test func `a string of escapes without end, a number of digits without end`() throws {
+        let escapes = [UInt8](json: "\"" + String(repeating: #"\u0000"#, count: 200_000) + "\"")
         #expect(throws: WireError(.invalidString, at: 1)) { try Value.decode(escapes, .json) }
-        let text = [UInt8](json: "\"x" + String(repeating: #"\u0000"#, count: 1_000_000) + "\"")
-        #expect(try Value.decode(text, .json).string?.utf8.count == 1_000_001)
-        let digits = [UInt8](json: String(repeating: "9", count: 1_000_000))
+        let text = [UInt8](json: "\"x" + String(repeating: #"\u0000"#, count: 200_000) + "\"")
+        #expect(try Value.decode(text, .json).string?.utf8.count == 200_001)
+        let digits = [UInt8](json: String(repeating: "9", count: 200_000))
         #expect(try Value.decode(digits, .json) == .double(.infinity))
     }
 }

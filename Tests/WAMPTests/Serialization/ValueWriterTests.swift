@@ -72,7 +72,7 @@ import WAMP
         #expect(try Value.decode(key.encoded(.json), .json) == key)
     }
 
-    @Test(arguments: [0, 1, 15, 16, 23, 24, 31, 32, 255, 256, 65535, 65536])
+    @Test(arguments: [0, 1, 15, 16, 23, 24, 31, 32, 255, 256, 65536])
     func `lengths around the edges of every width`(_ count: Int) throws {
         let values: [Value] = [
             .string(String(repeating: "x", count: count)), .bytes([UInt8](repeating: 7, count: count)),

@@ -10,6 +10,9 @@ package struct ByteRange: Hashable, Sendable, BitwiseCopyable {
         self.upperBound = UInt32(truncatingIfNeeded: upperBound)
     }
 
+    /// The largest offset that fits.
+    package static let offsetMax = Int(UInt32.max)
+
     package static let empty = ByteRange(0, 0)
 
     package var range: Range<Int> { Int(lowerBound)..<Int(upperBound) }

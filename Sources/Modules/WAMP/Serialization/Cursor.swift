@@ -28,7 +28,8 @@ package struct Cursor: Sendable {
 
     /// One scalar, or the opening of a container.
     package mutating func next(_ bytes: Span<UInt8>) throws(WireError) -> Token {
-        switch serializer {
+        try checkSize(bytes)
+        return switch serializer {
         case .json: try JSONReader.next(bytes, &self)
         case .messagePack: try MessagePackReader.next(bytes, &self)
         case .cbor: try CBORReader.next(bytes, &self)
@@ -58,7 +59,8 @@ package struct Cursor: Sendable {
 
     /// The key of the next dictionary entry, and JSON's colon.
     package mutating func key(_ bytes: Span<UInt8>) throws(WireError) -> StringToken {
-        switch serializer {
+        try checkSize(bytes)
+        return switch serializer {
         case .json: try JSONReader.key(bytes, &position)
         case .messagePack: try MessagePackReader.key(bytes, &position)
         case .cbor: try CBORReader.key(bytes, &position)
@@ -70,6 +72,7 @@ package struct Cursor: Sendable {
     /// The router's way over payloads: it decodes and allocates nothing.
     /// - Returns: where the value lies, without white space around it.
     package mutating func skip(_ bytes: Span<UInt8>) throws(WireError) -> ByteRange {
+        try checkSize(bytes)
         let start: Int
         switch serializer {
         case .json:
@@ -89,6 +92,12 @@ package struct Cursor: Sendable {
     package mutating func end(_ bytes: Span<UInt8>) throws(WireError) {
         if serializer == .json { position = JSONReader.skipSpace(bytes, position) }
         guard position >= bytes.count else { throw WireError(.trailingBytes, at: position) }
+    }
+
+    /// Refuses what a `ByteRange` cannot tell places in. Transports allow a fraction of it.
+    @inline(__always)
+    private func checkSize(_ bytes: Span<UInt8>) throws(WireError) {
+        guard bytes.count <= ByteRange.offsetMax else { throw WireError(.malformed, at: ByteRange.offsetMax) }
     }
 
     /// Accounts for a container that opens at `offset`.
