@@ -213,7 +213,8 @@ build() {
     swift=$(find_swift) || fail "no Swift toolchain found in the PATH of $builder" \
         "get Swift 6.3 for this system from https://www.swift.org/install/linux/ (an archive to unpack; offline is fine)" \
         "or install an executable that was built elsewhere: $0 --binary FILE"
-    version=$(as_builder "$swift" --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -1)
+    version=$(as_builder "$swift" --version 2>&1) || fail "$swift does not run on this system" "${version%%$'\n'*}"
+    version=$(sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' <<<"$version" | head -1)
     if [ -z "$version" ] || [ "$(printf '6.3\n%s\n' "$version" | sort -V | head -1)" != 6.3 ]; then
         fail "$swift is Swift ${version:-of unknown version}, and Gantry needs 6.3 or newer"
     fi
@@ -441,7 +442,9 @@ if [ "$action" = uninstall ]; then
 fi
 check_port
 if [ -z "$binary" ]; then
-    packages binutils ca-certificates git libc6-dev libpq-dev libsqlite3-dev libssl-dev libstdc++-12-dev zlib1g-dev
+    # The second line is what a toolchain that was only unpacked needs to run.
+    packages binutils ca-certificates git libc6-dev libpq-dev libsqlite3-dev libssl-dev libstdc++-12-dev zlib1g-dev \
+        libcurl4 libncurses6 libxml2 tzdata
     build
 else
     packages binutils ca-certificates libsqlite3-0

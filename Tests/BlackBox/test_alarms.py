@@ -165,7 +165,7 @@ def test_rules_from_the_command_line(plant, hall):
         f'    - {{ column: device_key, operator: "=", value: {hall.device_key} }}\n'
     )
     plant.run("alarm", "rule", "add", file, "--project", "hall", "--app", "press")
-    names = [rule["name"] for rule in plant.json("alarm", "rule", "list", "--project", "hall", "--app", "press")["rules"]]
+    names = [rule["name"] for rule in plant.json("alarm", "rule", "list", "--project", "hall", "--app", "press")]
     assert hall.rule in names
     hall.row(90)
     assert hall.next()[1]["severity"] == "major"

@@ -45,7 +45,7 @@ def code(path):
     return re.sub(r"//.*", "", text)
 
 
-def places(pattern, files, of=lambda path: path.read_text()):
+def places(pattern, files, of=lambda path: path.read_text(errors="replace")):
     return [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in files
