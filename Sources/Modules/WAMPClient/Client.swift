@@ -13,13 +13,16 @@ package final class Client: ClientSession, Sendable {
     private let serializer: Serializer
     private let send: @Sendable (ByteBuffer) -> Void
     private let drained: (@Sendable (RequestID) async -> Void)?
+    private let pause: (@Sendable (Bool) -> Void)?
     private let state: Mutex<ClientState>
 
     /// - Parameters:
     ///   - send: takes one encoded message; must keep their order and must not block.
     ///   - drained: returns when the caller of an invocation can take more progress; nil where nobody can say.
+    ///   - pause: stops the transport from calling `receive`, or lets it go on; nil where it cannot.
     package init(
         id: SessionID, realm: String, serializer: Serializer, drained: (@Sendable (RequestID) async -> Void)? = nil,
+        pause: (@Sendable (Bool) -> Void)? = nil,
         send: @escaping @Sendable (ByteBuffer) -> Void
     ) {
         self.id = id
@@ -27,6 +30,7 @@ package final class Client: ClientSession, Sendable {
         self.serializer = serializer
         self.send = send
         self.drained = drained
+        self.pause = pause
         state = Mutex(ClientState(serializer: serializer))
     }
 
@@ -94,6 +98,8 @@ package final class Client: ClientSession, Sendable {
         options.receiveProgress = onProgress != nil
         return try await request(.call, options.dictionary, procedure, .call(onProgress), payload).payload
     }
+
+    package func pauseReceiving(_ isPaused: Bool) { pause?(isPaused) }
 
     package func leave(reason: ErrorURI) async {
         let isJoined = state.withLock { state in

@@ -44,7 +44,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
             frameBytesMax: RawSocketFrame.payloadBytesMax, isLocal: true, link: link)
         let client = Client(
             id: id, realm: realm.uri, serializer: serializer, drained: { await link.drained($0) },
-            send: { link.send($0) })
+            pause: { link.pause($0) }, send: { link.send($0) })
         let handle = realm.join(session, welcome: Welcome.details(realm: realm.uri, principal, agent: agent))
         link.joined.withLock { $0 = (client, handle) }
         return client
@@ -79,6 +79,12 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         while realm.backlog(ofCallerOf: invocation, callee: handle) > Self.progressBacklogMax {
             try? await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    /// The module takes no more for now: its outbox fills, and those who feed it are not read from.
+    private func pause(_ isPaused: Bool) {
+        guard let handle = joined.withLock({ $0?.handle }) else { return }
+        realm.writabilityChanged(handle, isWritable: !isPaused)
     }
 
     /// One chunk of progress may be on its way while the next is made.
