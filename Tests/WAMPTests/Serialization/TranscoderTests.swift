@@ -81,19 +81,25 @@ import WAMP
     @Test(arguments: Serializer.allCases)
     func `what cannot be read leaves the writer as it was`(_ target: Serializer) throws {
         for (source, bytes) in [
-            (Serializer.json, [UInt8](json: #"[1,{"a":tru}]"#)), (.messagePack, [UInt8](hex: "93 01 81 a161 c1 01")),
-            (.cbor, [UInt8](hex: "9f 01 a1 6161 ff 01 ff")),
+            // Broken off after a key, after a value, at once.
+            (Serializer.json, [UInt8](json: #"[1,{"a":tru}]"#)), (.json, [UInt8](json: "[1,tru]")),
+            (.json, [UInt8](json: "tru")), (.messagePack, [UInt8](hex: "93 01 81 a161 c1 01")),
+            (.messagePack, [UInt8](hex: "92 01 c1")), (.cbor, [UInt8](hex: "9f 01 a1 6161 ff 01 ff")),
+            (.cbor, [UInt8](hex: "82 01 ff")),
         ] {
-            var writer = ValueWriter(target)
-            writer.beginList(1)
-            let before = writer.bytes
-            #expect(throws: WireError.self) {
-                try Transcoder.transcode(bytes.span, ByteRange(0, bytes.count), from: source, into: &writer)
+            for elements in [Value.list([7]), [6, 7]] {
+                var writer = ValueWriter(target)
+                writer.beginList(elements.list?.count ?? 0)
+                for element in elements.list?.dropLast() ?? [] { writer.value(element) }
+                let before = writer.bytes
+                #expect(throws: WireError.self) {
+                    try Transcoder.transcode(bytes.span, ByteRange(0, bytes.count), from: source, into: &writer)
+                }
+                #expect(writer.bytes == before)
+                writer.integer(7)
+                writer.endList()
+                #expect(try Value.decode(writer.bytes, target) == elements)
             }
-            #expect(writer.bytes == before)
-            writer.integer(7)
-            writer.endList()
-            #expect(try Value.decode(writer.bytes, target) == [7])
         }
     }
 }

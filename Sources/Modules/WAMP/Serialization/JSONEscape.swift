@@ -2,9 +2,8 @@
 enum JSONEscape {
     /// The scalar that an escape stands for, and where it ends. A surrogate pair is one escape; half of one is none.
     static func read(_ bytes: Span<UInt8>, at backslash: Int) throws(WireError) -> (scalar: UInt32, end: Int) {
-        guard backslash + 1 < bytes.count else { throw WireError(.truncated, at: bytes.count) }
         let end = backslash + 2
-        switch bytes[backslash + 1] {
+        switch try bytes.byte(at: backslash + 1) {
         case UInt8(ascii: "\""): return (0x22, end)
         case UInt8(ascii: "\\"): return (0x5C, end)
         case UInt8(ascii: "/"): return (0x2F, end)
@@ -20,9 +19,9 @@ enum JSONEscape {
         guard unit & 0xF800 == 0xD800 else { return (unit, end + 4) }
         guard unit < 0xDC00 else { throw WireError(.invalidString, at: backslash) }
         let second = end + 4
-        for (index, expected) in [JSON.backslash, UInt8(ascii: "u")].enumerated() {
-            guard second + index < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-            guard bytes[second + index] == expected else { throw WireError(.invalidString, at: backslash) }
+        guard try bytes.byte(at: second) == JSON.backslash else { throw WireError(.invalidString, at: backslash) }
+        guard try bytes.byte(at: second + 1) == UInt8(ascii: "u") else {
+            throw WireError(.invalidString, at: backslash)
         }
         let low = try self.unit(bytes, at: second + 2, of: backslash)
         guard low & 0xFC00 == 0xDC00 else { throw WireError(.invalidString, at: backslash) }
@@ -33,8 +32,9 @@ enum JSONEscape {
     private static func unit(_ bytes: Span<UInt8>, at start: Int, of backslash: Int) throws(WireError) -> UInt32 {
         var unit: UInt32 = 0
         for position in start..<start + 4 {
-            guard position < bytes.count else { throw WireError(.truncated, at: bytes.count) }
-            guard let digit = JSON.hexValue(bytes[position]) else { throw WireError(.invalidString, at: backslash) }
+            guard let digit = JSON.hexValue(try bytes.byte(at: position)) else {
+                throw WireError(.invalidString, at: backslash)
+            }
             unit = unit << 4 | digit
         }
         return unit

@@ -25,11 +25,12 @@ extension Value {
         case .string(let token): return .string(cursor.string(token, bytes))
         case .bytes(let token): return .bytes(cursor.unescaped(token, bytes))
         case .list(var list):
+            // The count is a peer's word: it saves growing step by step, but no more than a little is taken on it.
             var elements: [Value] = []
+            elements.reserveCapacity(min(list.count ?? 0, 16))
             while try cursor.more(&list, bytes) { elements.append(try decode(&cursor, bytes)) }
             return .list(elements)
         case .dictionary(var dictionary):
-            // The count is a peer's word: it saves growing step by step, but no more than a little is taken on it.
             var entries = [String: Value](minimumCapacity: min(dictionary.count ?? 0, 16))
             while try cursor.more(&dictionary, bytes) {
                 let key = try cursor.key(bytes)
