@@ -31,16 +31,15 @@ extension Target.Dependency {
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
-    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
-    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let cryptoExtras = product(name: "_CryptoExtras", package: "swift-crypto")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let certificates = product(name: "X509", package: "swift-certificates")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -54,12 +53,11 @@ let package = Package(
     products: [.executable(name: "gantry", targets: ["Appliance"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -77,8 +75,8 @@ let package = Package(
         floor(
             "Listener",
             [
-                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .nioHTTPTypes,
-                .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .certificates, .crypto, .logging, .lifecycle,
+                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .certificates,
+                .asn1, .crypto, .logging, .lifecycle,
             ]),
         floor("Store", [.grdb, .sqlite, .logging]),
         tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore]),
@@ -86,17 +84,35 @@ let package = Package(
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
         tests("WAMPTransport", ["WAMP", .nioCore, .nioHTTP1]),
+        tests(
+            "Listener",
+            [
+                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .certificates, .asn1,
+                .logging, .lifecycle,
+            ]),
 
         // Floor 2: a client, on a socket or in this process
-        floor("WAMPClient", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioSSL, .crypto, .logging]),
+        floor(
+            "WAMPClient",
+            ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto, .logging]),
 
         // Floor 3: one folder, one target, one feature flag; none imports another
         floor("Router", ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", .nioCore, .logging, .lifecycle]),
         floor("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle]),
-        floor("Provisioner", ["WAMP", "ModuleKit", "Store", .grdb, .yams, .logging, .lifecycle]),
-        floor("FleetDB", ["WAMP", "ModuleKit", "Store", .grdb, .sqlite, .logging]),
+        floor("Provisioner", ["WAMP", "ModuleKit", "Store", .grdb, .logging, .lifecycle]),
+        tests("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .logging]),
+        tests(
+            "Provisioner",
+            ["WAMP", "ModuleKit", "Store", "Credentials", "Router", .grdb, .crypto, .logging, .lifecycle, .nioPosix]),
+        floor("FleetDB", ["WAMP", "ModuleKit", .sqlite, .logging, .lifecycle]),
         floor("Alarms", ["WAMP", "ModuleKit", "Store", .grdb, .yams, .logging, .lifecycle]),
-        floor("WebUI", ["ModuleKit", .logging]),
+        tests("FleetDB", ["WAMP", "ModuleKit", .logging]),
+        tests("Alarms", ["WAMP", "ModuleKit", "Store", .grdb, .logging]),
+        .target(name: "WebAssets", path: "Sources/Modules/WebUI/Embedding"),
+        .target(
+            name: "WebUI", dependencies: ["ModuleKit", "WebAssets"], path: "Sources/Modules/WebUI",
+            exclude: ["Assets", "Embedding"], swiftSettings: strict),
+        tests("WebUI", ["ModuleKit"]),
 
         // Floor 4: the executable
         .executableTarget(
@@ -104,7 +120,7 @@ let package = Package(
             dependencies: [
                 "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
                 "Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI",
-                .arguments, .logging, .lifecycle, .nioCore, .nioPosix,
+                .arguments, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
             ],
             path: "Sources/Appliance",
             swiftSettings: strict

@@ -13,7 +13,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Joins the realm of administration, does something there, and leaves.
     func administer<Result: Sendable>(
-        _ work: (borrowing Administration) async throws -> Result
+        _ work: (Administration) async throws -> Result
     ) async throws -> Result {
         let socket = try ApplianceConfiguration.unixSocket(config)
         let administration = Administration(session: try await connectToAdministration(unixSocket: socket))

@@ -10,7 +10,8 @@ import WAMP
 
     @Test(arguments: Serializer.allCases)
     func `a PUBLISH's parts are found where they lie`(_ serializer: Serializer) throws {
-        let (head, bytes) = try decode(#"[16, 239714735, {"acknowledge": true}, "com.x", [1], {"k": 2}]"#, as: serializer)
+        let (head, bytes) = try decode(
+            #"[16, 239714735, {"acknowledge": true}, "com.x", [1], {"k": 2}]"#, as: serializer)
         #expect(head.type == .publish)
         #expect(head.request == 239_714_735)
         #expect(String(decoding: bytes[head.uri.range], as: UTF8.self) == "com.x")
@@ -24,11 +25,13 @@ import WAMP
         (#"[3, {}, "com.bye"]"#, .abort, 0, 0), (#"[4, "ticket", {}]"#, .challenge, 0, 0),
         (#"[5, "secret", {}]"#, .authenticate, 0, 0), (#"[6, {}, "com.bye"]"#, .goodbye, 0, 0),
         (#"[8, 48, 7, {}, "com.error", [1], {}]"#, .error, 7, 48), (#"[16, 7, {}, "t"]"#, .publish, 7, 0),
-        (#"[17, 7, 9]"#, .published, 7, 9), (#"[32, 7, {}, "t"]"#, .subscribe, 7, 0), (#"[33, 7, 9]"#, .subscribed, 7, 9),
+        (#"[17, 7, 9]"#, .published, 7, 9), (#"[32, 7, {}, "t"]"#, .subscribe, 7, 0),
+        (#"[33, 7, 9]"#, .subscribed, 7, 9),
         (#"[34, 7, 9]"#, .unsubscribe, 7, 9), (#"[35, 7]"#, .unsubscribed, 7, 0),
         (#"[35, 0, {"subscription": 9}]"#, .unsubscribed, 0, 0), (#"[36, 9, 7, {}, []]"#, .event, 7, 9),
         (#"[48, 7, {}, "p", []]"#, .call, 7, 0), (#"[49, 7, {}]"#, .cancel, 7, 0), (#"[50, 7, {}, []]"#, .result, 7, 0),
-        (#"[64, 7, {}, "p"]"#, .register, 7, 0), (#"[65, 7, 9]"#, .registered, 7, 9), (#"[66, 7, 9]"#, .unregister, 7, 9),
+        (#"[64, 7, {}, "p"]"#, .register, 7, 0), (#"[65, 7, 9]"#, .registered, 7, 9),
+        (#"[66, 7, 9]"#, .unregister, 7, 9),
         (#"[67, 7]"#, .unregistered, 7, 0), (#"[68, 7, 9, {}, []]"#, .invocation, 7, 9),
         (#"[69, 7, {}]"#, .interrupt, 7, 0), (#"[70, 7, {}, []]"#, .yield, 7, 0),
     ])
@@ -44,7 +47,8 @@ import WAMP
     @Test(arguments: [
         "[]", "{}", "1", #""hello""#, "null", "[99]", "[300, 1]", "[-1]", #"["16", 1, {}, "t"]"#, #"[16, 1, {}]"#,
         #"[16, 1, [], "t"]"#, #"[16, 1, {}, 5]"#, #"[16, "1", {}, "t"]"#, #"[16, 0, {}, "t"]"#, #"[16, -1, {}, "t"]"#,
-        #"[16, 9007199254740993, {}, "t"]"#, #"[16, 1.5, {}, "t"]"#, #"[16, 1, {}, "t", {}]"#, #"[16, 1, {}, "t", [], []]"#,
+        #"[16, 9007199254740993, {}, "t"]"#, #"[16, 1.5, {}, "t"]"#, #"[16, 1, {}, "t", {}]"#,
+        #"[16, 1, {}, "t", [], []]"#,
         #"[16, 1, {}, "t", [], {}, 1]"#, #"[17, 1]"#, #"[17, 1, 2, 3]"#, #"[34, 1, 0]"#, #"[1, {}, "realm1"]"#,
         #"[35, 1, "x"]"#, #"[16, 1, {}, "t", "text"]"#,
     ])

@@ -180,7 +180,9 @@ private struct MessageReader {
         guard cursor.serializer.opensDictionary(bytes[Int(range.lowerBound)]) else {
             throw WireError(.invalidMessage, at: Int(range.lowerBound))
         }
-        if cursor.serializer == .json, range.count > 2, bytes.contains(UInt8(ascii: "\\"), in: range) { isEscaped = true }
+        if cursor.serializer == .json, range.count > 2, bytes.contains(UInt8(ascii: "\\"), in: range) {
+            isEscaped = true
+        }
         return range
     }
 

@@ -243,7 +243,9 @@ package struct OptionReader {
 
     package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID] {
         let list = try value(name.description, bytes)
-        guard let elements = list.list else { throw OptionError(key: name.description, expected: "a list of session ids") }
+        guard let elements = list.list else {
+            throw OptionError(key: name.description, expected: "a list of session ids")
+        }
         var sessions: [SessionID] = []
         for element in elements {
             guard let id = element.integer, id >= 1 else {
@@ -289,7 +291,9 @@ package struct OptionReader {
 
     /// Duplicates are refused, so that no two readers of one message can understand it differently.
     private mutating func remember(_ bytes: Span<UInt8>) throws(OptionError) {
-        guard count < Self.entriesMax else { throw OptionError(key: "", expected: "at most \(Self.entriesMax) options") }
+        guard count < Self.entriesMax else {
+            throw OptionError(key: "", expected: "at most \(Self.entriesMax) options")
+        }
         if count == 0 {
             firstKey = key
         } else {

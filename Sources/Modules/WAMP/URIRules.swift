@@ -3,7 +3,8 @@
 /// The loose rule is the specification's `^([^\s\.#]+\.)*([^\s\.#]+)$`; patterns may leave components empty.
 package enum URIRules {
     /// Whether the bytes (valid UTF-8) are a URI by the loose rule.
-    package static func isValid(_ bytes: Span<UInt8>, allowsEmptyComponents: Bool = false, countMax: Int = 255) -> Bool {
+    package static func isValid(_ bytes: Span<UInt8>, allowsEmptyComponents: Bool = false, countMax: Int = 255) -> Bool
+    {
         guard bytes.count <= countMax else { return false }
         guard !bytes.isEmpty else { return allowsEmptyComponents }
         var componentIsEmpty = true

@@ -5,45 +5,28 @@ package import NIOSSL
 package import WAMP
 import WAMPTransport
 
-/// Where a router listens for RawSocket.
-package enum ClientEndpoint: Sendable {
-    case unix(path: String)
-    case tcp(host: String, port: Int)
-    case tls(host: String, port: Int, NIOSSLContext)
-}
-
 extension Client {
     /// Connects, agrees on a serializer, joins a realm.
     ///
     /// - Throws: `wamp.error.network_failure` when there is no router, otherwise what its ABORT says.
     package static func connect(
         to endpoint: ClientEndpoint, realm: String, authentication: ClientAuthentication = .anonymous,
-        serializer: Serializer = .messagePack, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        serializer: Serializer = .messagePack, tls: NIOSSLContext? = nil,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws(WAMPError) -> Client {
         let loop = group.next()
         let joined = loop.makePromise(of: Client.self)
-        let handler = ClientConnection(realm: realm, authentication, serializer, joined)
-        let bootstrap = ClientBootstrap(group: loop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .connectTimeout(.seconds(10))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if case .tls(let host, _, let context) = endpoint {
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: context, serverHostname: host.isAddress ? nil : host))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
         do {
-            switch endpoint {
-            case .unix(let path):
-                // TCP's option does not fit a unix socket.
-                _ = try await ClientBootstrap(group: loop)
-                    .channelInitializer { $0.pipeline.addHandler(handler) }
-                    .connect(unixDomainSocketPath: path).get()
-            case .tcp(let host, let port), .tls(let host, let port, _):
-                _ = try await bootstrap.connect(host: host, port: port).get()
+            let connection = ClientConnection(
+                realm: realm, authentication, serializer,
+                framing: endpoint.isWebSocket ? .webSocket(serializer) : .rawSocket, joined)
+            try await endpoint.connect(on: loop, tls: tls) { channel in
+                if case .webSocket(let host, let port, let path, let isSecure) = endpoint {
+                    let isUsualPort = port == (isSecure ? 443 : 80)
+                    try channel.pipeline.syncOperations.addWebSocketOpening(
+                        host: isUsualPort ? host : "\(host):\(port)", path: path, serializer)
+                }
+                try channel.pipeline.syncOperations.addHandler(connection)
             }
         } catch {
             joined.fail(error)
@@ -58,12 +41,7 @@ extension Client {
     }
 }
 
-extension String {
-    /// Certificates name hosts; an address is checked as such and not sent as a name.
-    fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: self, port: 0)) != nil }
-}
-
-/// A client's RawSocket: the octets of the transport, then HELLO to WELCOME, then messages for the `Client`.
+/// A client's connection: the transport's handshake, then HELLO to WELCOME, then messages for the `Client`.
 //
 // Unchecked: confined to its event loop; the client writes through `execute`.
 private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable {
@@ -71,6 +49,7 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
     typealias OutboundOut = ByteBuffer
 
     private enum State {
+        /// Waits for the router's octets (RawSocket), or for the opening handler (WebSocket).
         case agreeing(ByteBuffer)
         case joining
         case joined(Client)
@@ -80,23 +59,41 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
     private let realm: String
     private let authentication: ClientAuthentication
     private let serializer: Serializer
+    private let framing: Framing
     private let promise: EventLoopPromise<Client>
     private var state = State.agreeing(ByteBuffer())
-    private var parser = RawSocketFrameParser(messageBytesMax: RawSocketFrame.payloadBytesMax)
+    private var parser: any FrameParser
 
     init(
-        realm: String, _ authentication: ClientAuthentication, _ serializer: Serializer, _ joined: EventLoopPromise<Client>
+        realm: String, _ authentication: ClientAuthentication, _ serializer: Serializer, framing: Framing,
+        _ joined: EventLoopPromise<Client>
     ) {
         self.realm = realm
         self.authentication = authentication
         self.serializer = serializer
+        self.framing = framing
         promise = joined
+        let bytesMax = RawSocketFrame.payloadBytesMax
+        parser =
+            framing == .rawSocket
+            ? RawSocketFrameParser(messageBytesMax: bytesMax)
+            : WebSocketFrameParser(side: .client, messageBytesMax: bytesMax)
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let handshake = RawSocketHandshake(serializer: serializer, messageBytesMax: RawSocketFrame.payloadBytesMax)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: handshake.octets)), promise: nil)
+        if framing == .rawSocket {
+            let handshake = RawSocketHandshake(serializer: serializer, messageBytesMax: RawSocketFrame.payloadBytesMax)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: handshake.octets)), promise: nil)
+        }
         context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is WebSocketOpened, case .agreeing = state {
+            state = .joining
+            sayHello(context)
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -117,8 +114,9 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
             while let event = try parser.next() {
                 switch event {
                 case .message(let message, _): try messageReceived(message, context)
-                case .ping(let payload): write(RawSocketFrame.control(.pong, payload: payload.readableBytesView), context)
-                case .pong, .close: break
+                case .ping(let payload): pong(payload, context)
+                case .pong: break
+                case .close: throw WAMPError(.networkFailure, Payload([.string("the router closed the connection")]))
                 }
             }
         } catch {
@@ -159,7 +157,8 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
         case .welcome: welcomed(SessionID(head.id), context)
         case .challenge:
             guard let signature = authentication.signature(for: String(bytes, head.uri), details) else {
-                throw WAMPError(.authenticationFailed, Payload([.string("the router asks for another way to authenticate")]))
+                throw WAMPError(
+                    .authenticationFailed, Payload([.string("the router asks for another way to authenticate")]))
             }
             send(context) { $0.handshake(.authenticate, signature, [:]) }
         case .abort:
@@ -171,12 +170,9 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
 
     private func welcomed(_ session: SessionID, _ context: ChannelHandlerContext) {
         let channel = context.channel
+        let framing = framing
         let client = Client(id: session, realm: realm, serializer: serializer) { message in
-            let header = RawSocketFrame.header(length: message.readableBytes)
-            var frame = channel.allocator.buffer(capacity: 4 + message.readableBytes)
-            frame.writeBytes([header.0, header.1, header.2, header.3])
-            frame.writeImmutableBuffer(message)
-            channel.writeAndFlush(frame, promise: nil)
+            channel.writeAndFlush(framing.clientFrame(message), promise: nil)
         }
         state = .joined(client)
         promise.succeed(client)
@@ -187,13 +183,18 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
     private func send(_ context: ChannelHandlerContext, _ encode: (inout ValueWriter) -> Void) {
         var writer = ValueWriter(serializer)
         encode(&writer)
-        var frame: [UInt8] = []
-        Framing.rawSocket.writeHeader(length: writer.bytes.count, into: &frame)
-        write(frame + writer.bytes, context)
+        context.writeAndFlush(wrapOutboundOut(framing.clientFrame(ByteBuffer(bytes: writer.bytes))), promise: nil)
     }
 
-    private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    private func pong(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
+        var frame: [UInt8] = []
+        if framing == .rawSocket {
+            frame = RawSocketFrame.control(.pong, payload: payload.readableBytesView)
+        } else {
+            WebSocketFrame.writeMasked(
+                .pong, payload: payload.readableBytesView, maskingKey: .random(in: 0 ... .max), into: &frame)
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: frame)), promise: nil)
     }
 
     private func fail(_ error: any Error, _ context: ChannelHandlerContext) {
@@ -204,5 +205,22 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
         }
         state = .closed
         context.close(promise: nil)
+    }
+}
+
+extension Framing {
+    /// A message framed as a client sends it: masked on a WebSocket.
+    fileprivate func clientFrame(_ message: ByteBuffer) -> ByteBuffer {
+        var frame: [UInt8] = []
+        frame.reserveCapacity(message.readableBytes + 14)
+        if self == .rawSocket {
+            writeHeader(length: message.readableBytes, into: &frame)
+            frame.append(contentsOf: message.readableBytesView)
+        } else {
+            WebSocketFrame.writeMasked(
+                self == .webSocketText ? .text : .binary, payload: message.readableBytesView,
+                maskingKey: .random(in: 0 ... .max), into: &frame)
+        }
+        return ByteBuffer(bytes: frame)
     }
 }

@@ -95,7 +95,8 @@ import WAMP
         try realm.send("bob", #"[16, 1, {}, "a.b.c", ["v"]]"#)
         try realm.expect(
             "ann",
-            #"[36, 1, "*", {}, ["v"]]\#n[36, 2, "*", {"topic": "a.b.c"}, ["v"]]\#n[36, 3, "*", {"topic": "a.b.c"}, ["v"]]"#)
+            #"[36, 1, "*", {}, ["v"]]\#n[36, 2, "*", {"topic": "a.b.c"}, ["v"]]\#n[36, 3, "*", {"topic": "a.b.c"}, ["v"]]"#
+        )
     }
 
     @Test mutating func `a pattern that has gone matches no more`() throws {
@@ -220,7 +221,8 @@ import WAMP
         try realm.send("ann", #"[32, 1, {}, "a"]\#n[64, 2, {}, "b"]\#n[32, 3, {}, "c"]\#n[64, 4, {}, "d"]"#)
         try realm.expect(
             "ann",
-            #"[33, 1, 1]\#n[65, 2, 1]\#n[8, 32, 3, {}, "gantry.error.limit_exceeded", "*"]\#n[8, 64, 4, {}, "gantry.error.limit_exceeded", "*"]"#)
+            #"[33, 1, 1]\#n[65, 2, 1]\#n[8, 32, 3, {}, "gantry.error.limit_exceeded", "*"]\#n[8, 64, 4, {}, "gantry.error.limit_exceeded", "*"]"#
+        )
     }
 
     @Test mutating func `what is not allowed is refused, and stays refused`() throws {
@@ -230,10 +232,12 @@ import WAMP
         ])
         try realm.join("ann", permissions: permissions)
         for request in [1, 3] {
-            try realm.send("ann", #"[32, \#(request), {}, "com.secret.x"]\#n[32, \#(request + 1), {"match": "prefix"}, "com."]"#)
+            try realm.send(
+                "ann", #"[32, \#(request), {}, "com.secret.x"]\#n[32, \#(request + 1), {"match": "prefix"}, "com."]"#)
             try realm.expect(
                 "ann",
-                #"[8, 32, \#(request), {}, "wamp.error.not_authorized", "*"]\#n[8, 32, \#(request + 1), {}, "wamp.error.not_authorized", "*"]"#)
+                #"[8, 32, \#(request), {}, "wamp.error.not_authorized", "*"]\#n[8, 32, \#(request + 1), {}, "wamp.error.not_authorized", "*"]"#
+            )
         }
         try realm.send("ann", #"[32, 9, {}, "com.x"]\#n[64, 10, {}, "com.x"]"#)
         try realm.expect("ann", #"[33, 9, 1]\#n[8, 64, 10, {}, "wamp.error.not_authorized", "*"]"#)

@@ -253,7 +253,8 @@ import WAMP
     // MARK: Violations
 
     @Test(arguments: [
-        #"[70, 1, {}]"#, #"[8, 68, 1, {}, "com.error"]"#, #"[8, 48, 1, {}, "com.error"]"#, #"[1, "realm1", {"roles": {}}]"#,
+        #"[70, 1, {}]"#, #"[8, 68, 1, {}, "com.error"]"#, #"[8, 48, 1, {}, "com.error"]"#,
+        #"[1, "realm1", {"roles": {}}]"#,
         #"[50, 1, {}]"#, #"[33, 1, 1]"#, #"[48, 1, {"timeout": -1}, "com.p"]"#, #"[64, 1, {"match": "foo"}, "com.p"]"#,
         #"[64, 1, {"invoke": "all"}, "com.p"]"#, #"[49, 1, {"mode": "maybe"}]"#, #"[70, 1, {"progress": 1}]"#,
     ])

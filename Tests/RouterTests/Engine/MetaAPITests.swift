@@ -7,9 +7,12 @@ import WAMP
 @Suite struct MetaAPITests {
     var realm = Transcript()
 
-    private mutating func call(_ name: String, _ procedure: String, _ arguments: String, expecting result: String) throws {
+    private mutating func call(
+        _ name: String, _ procedure: String, _ arguments: String, expecting result: String
+    ) throws {
         try realm.send(name, #"[48, 1, {}, "\#(procedure)", \#(arguments)]"#)
-        try realm.expect(name, result.hasPrefix("wamp.") ? #"[8, 48, 1, {}, "\#(result)", "*"]"# : "[50, 1, {}, [\(result)]]")
+        try realm.expect(
+            name, result.hasPrefix("wamp.") ? #"[8, 48, 1, {}, "\#(result)", "*"]"# : "[50, 1, {}, [\(result)]]")
     }
 
     @Test mutating func `sessions are counted, listed and described`() throws {

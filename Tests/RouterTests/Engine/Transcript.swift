@@ -36,9 +36,9 @@ struct Transcript {
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
         serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
         features: String = """
-            {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
-             "registration_revocation": true}}}
-            """
+        {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
+         "registration_revocation": true}}}
+        """
     ) throws {
         lastSession += 1
         let link = Link()

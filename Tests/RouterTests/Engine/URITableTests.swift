@@ -27,8 +27,9 @@ import WAMP
         var model: [UInt64: (uri: String, match: MatchPolicy, index: Int32)] = [:]
         let words = ["a", "b", "cc", ""]
         for id in 1...400 as ClosedRange<UInt64> {
-            let uri = (0...Int.random(in: 0...3, using: &random)).map { _ in words.randomElement(using: &random) ?? "a" }
-                .joined(separator: ".")
+            let uri = (0...Int.random(in: 0...3, using: &random)).map { _ in words.randomElement(using: &random) ?? "a"
+            }
+            .joined(separator: ".")
             let match = MatchPolicy.allCases.randomElement(using: &random) ?? .exact
             if let known = table.find(Array(uri.utf8).span, match) {
                 let id = table[known].id
@@ -38,8 +39,10 @@ import WAMP
             } else {
                 model[id] = (uri, match, table.insert(record(id, uri, match)))
             }
-            let probe = (0...Int.random(in: 0...3, using: &random)).map { _ in words.randomElement(using: &random) ?? "a" }
-                .joined(separator: ".")
+            let probe = (0...Int.random(in: 0...3, using: &random)).map { _ in
+                words.randomElement(using: &random) ?? "a"
+            }
+            .joined(separator: ".")
             var found: Set<UInt64> = []
             table.forEachPattern(matching: Array(probe.utf8).span) {
                 found.insert(table[$0].id)

@@ -21,7 +21,8 @@ struct Hello: Sendable {
         }
         guard let roles = details["roles"]?.dictionary, !roles.isEmpty else {
             throw HandshakeError(
-                .protocolViolation, "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
+                .protocolViolation,
+                "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
         }
         authmethods = details["authmethods"]?.list?.compactMap(\.string) ?? ["anonymous"]
         authid = details["authid"]?.string

@@ -13,7 +13,8 @@ extension RealmEngine {
         }
         let topic = bytes.extracting(message.head.uri.range)
         guard URIRules.isValidPattern(topic, options.match, countMax: limits.uriBytesMax) else {
-            return refuse(message, .invalidURI, "the topic is not a URI that fits the match policy \(options.match.name)")
+            return refuse(
+                message, .invalidURI, "the topic is not a URI that fits the match policy \(options.match.name)")
         }
         let slot = message.sender.slot
         guard isAuthorized(.subscribe, topic, options.match, slot) else {
@@ -101,7 +102,9 @@ extension RealmEngine {
         _ topic: Span<UInt8>, _ options: PublishOptions, _ slot: Int32
     ) -> (uri: ErrorURI, sentence: String)? {
         guard URIRules.isValid(topic, countMax: limits.uriBytesMax) else {
-            return (.invalidURI, "the topic is not a URI: no white space, no #, no empty component, no more than 255 bytes")
+            return (
+                .invalidURI, "the topic is not a URI: no white space, no #, no empty component, no more than 255 bytes"
+            )
         }
         guard !URIRules.isReserved(topic) else { return (.invalidURI, "topics that begin with wamp are the router's") }
         guard isAuthorized(.publish, topic, .exact, slot) else {
@@ -222,7 +225,8 @@ extension RealmEngine {
     }
 
     func hasRoom(_ slot: Int32) -> Bool {
-        sessions[slot].subscriptions.count + sessions[slot].registrations.count < limits.subscriptionsAndRegistrationsMax
+        sessions[slot].subscriptions.count + sessions[slot].registrations.count
+            < limits.subscriptionsAndRegistrationsMax
     }
 
     mutating func refuseForRoom(_ message: IncomingMessage) {

@@ -159,7 +159,8 @@ extension RealmEngine {
             options.receiveProgress && sessions[slot].features.progressiveCallResults
         details.forwarded = options.forwarded
         var pending = PendingCall(
-            key: CallKey(caller: caller, request: message.request), callee: sessions.handle(of: slot), invocation: invocation,
+            key: CallKey(caller: caller, request: message.request), callee: sessions.handle(of: slot),
+            invocation: invocation,
             registration: index, registrationID: registrations[index].id, receiveProgress: details.receiveProgress,
             timeoutMilliseconds: options.timeoutMilliseconds)
         schedule(&pending)

@@ -71,7 +71,9 @@ extension RealmEngine {
 
     private func session(_ arguments: MetaArguments) throws(MetaError) -> Int32 {
         let id = try arguments.id(0, "session")
-        guard let slot = sessions.slot(of: SessionID(id)) else { throw MetaError(.noSuchSession, "there is no session \(id)") }
+        guard let slot = sessions.slot(of: SessionID(id)) else {
+            throw MetaError(.noSuchSession, "there is no session \(id)")
+        }
         return slot
     }
 
@@ -197,7 +199,9 @@ private struct MetaArguments {
     /// The optional list of roles that `count` and `list` filter by.
     func roles() throws(MetaError) -> [String]? {
         guard let first = list.first ?? keywords["filter_authroles"], first != .null else { return nil }
-        guard let elements = first.list else { throw MetaError(.invalidArgument, "authroles: expected a list of strings") }
+        guard let elements = first.list else {
+            throw MetaError(.invalidArgument, "authroles: expected a list of strings")
+        }
         return elements.compactMap(\.string)
     }
 

@@ -196,7 +196,9 @@ struct RealmEngine: Sendable {
 
     /// A module is behind: whoever has just sent it something is not read from until it has caught up.
     mutating func holdBack(_ sender: Int32, for target: Int32) {
-        guard sender >= 0, sessions[target].isLocal, !sessions[sender].isLocal, !sessions[sender].isHeldBack else { return }
+        guard sender >= 0, sessions[target].isLocal, !sessions[sender].isLocal, !sessions[sender].isHeldBack else {
+            return
+        }
         guard sessions[target].outbox.byteCount >= limits.outboxBytesMax else { return }
         sessions[sender].isHeldBack = true
         sessions[target].heldBack.append(sessions.handle(of: sender))

@@ -32,7 +32,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
 
     /// Joins as a principal; the session belongs to one event loop, on which its handlers are called.
     static func join(
-        _ realm: Realm, as principal: Principal, id: SessionID, on eventLoop: any EventLoop, number: Int, _ agent: String
+        _ realm: Realm, as principal: Principal, id: SessionID, on eventLoop: any EventLoop, number: Int,
+        _ agent: String
     ) -> Client {
         let link = LocalLink(realm, eventLoop)
         var features = ClientFeatures()

@@ -92,7 +92,9 @@ extension RouterHost: RealmHost {
     }
 
     package func join(_ uri: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {
-        guard let realm = realm(uri) else { throw WAMPError(.noSuchRealm, Payload([.string("no realm \(uri) is open")])) }
+        guard let realm = realm(uri) else {
+            throw WAMPError(.noSuchRealm, Payload([.string("no realm \(uri) is open")]))
+        }
         let loop = loops[Int.random(in: 0..<loops.count)]
         return LocalLink.join(realm, as: principal, id: newSessionID(), on: loop, number: loops.number(of: loop), agent)
     }

@@ -144,7 +144,11 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             }
         } catch {
             route()
-            abort(.protocolViolation, "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
+            // The parser left the check of whole frames to the JSON reader: RFC 6455 wants its own close code.
+            if error.kind == .invalidUTF8, connection.framing == .webSocketText { return violated(.invalidUTF8) }
+            abort(
+                .protocolViolation,
+                "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
         }
     }
 
