@@ -140,8 +140,8 @@ extension CredentialsModule {
         guard let administrator else { return [] }
         guard let shown = administrator.generatedPassword else { return ["administrator: \(administrator.name)"] }
         return [
-            "administrator: \(administrator.name)",
-            "password: \(shown)   (shown this once; it must be changed at the first sign-in)",
+            "administrator: \(administrator.name) (the secret below is shown this once, and is to be changed at the first sign-in)",
+            "password: \(shown)",
         ]
     }
 

@@ -16,18 +16,13 @@ package final class ProvisionerModule: Module {
     package static let id: ModuleID = "provisioner"
     package static let requires: Set<ModuleID> = ["credentials"]
 
-    private let configuration: ProvisionerConfiguration
     private let context: ModuleContext
     private let running = Mutex<(store: CatalogStore, recorder: PresenceRecorder)?>(nil)
 
-    package static func configuration(
-        from settings: Settings
-    ) throws(ConfigurationError) -> ProvisionerConfiguration {
-        ProvisionerConfiguration(settings)
-    }
+    /// There is nothing to configure: what there is, is in the database.
+    package static func configuration(from settings: Settings) throws(ConfigurationError) {}
 
-    package init(configuration: ProvisionerConfiguration, context: ModuleContext) throws {
-        self.configuration = configuration
+    package init(configuration: Void, context: ModuleContext) throws {
         self.context = context
     }
 
@@ -47,7 +42,7 @@ package final class ProvisionerModule: Module {
         let verbs = CatalogVerbs(
             store: store, administration: administration, realms: context.realms, keeper: keeper, presence: presence,
             announcer: announcer, seconds: { Self.milliseconds() / 1000 }, randomBytes: Self.randomBytes,
-            endpoint: endpoint, logger: logger)
+            logger: logger)
         for (procedure, answer) in verbs.all {
             try await administration.serve(procedure, logger: logger, answer)
         }
@@ -82,16 +77,11 @@ package final class ProvisionerModule: Module {
         authid: "provisioner", authrole: "service", authmethod: "internal", authprovider: "gantry",
         permissions: Permissions([
             PermissionRule("gantry.", .prefix, allow: [.register, .publish]),
+            PermissionRule("gantry.status", allow: [.call]),
             PermissionRule("provisioner.", .prefix, allow: [.register]),
             PermissionRule("credentials.", .prefix, allow: [.call]),
             PermissionRule("fleetdb.", .prefix, allow: [.call]),
         ]))
-
-    private var endpoint: @Sendable () -> (host: String, port: Int, certificateAuthority: String) {
-        let configuration = configuration
-        let authority = configuration.certificateAuthorityFile ?? context.keysDirectory + "/ca.pem"
-        return { (configuration.endpointHost ?? HostAddress.primary() ?? "localhost", configuration.port, authority) }
-    }
 
     private static let milliseconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
 

@@ -37,19 +37,17 @@ enum RolePermissions {
         PermissionRule("transformed.", .prefix, allow: [.subscribe]),
         PermissionRule("history.", .prefix, allow: [.call]),
         PermissionRule("alarms.", .prefix, allow: [.subscribe]),
-        PermissionRule("alarms.list", allow: [.call, .subscribe]),
-        PermissionRule("alarms.get", allow: [.call, .subscribe]),
-        PermissionRule("alarms.history", allow: [.call, .subscribe]),
-        PermissionRule("alarms.rule.list", allow: [.call, .subscribe]),
-        PermissionRule("alarms.rule.get", allow: [.call, .subscribe]),
+        PermissionRule("alarms.list", allow: [.call]),
+        PermissionRule("alarms.history", allow: [.call]),
+        PermissionRule("alarms.rule.list", allow: [.call]),
         PermissionRule("sys.appaccess.list", allow: [.call]),
         // The heartbeat of the vendor's browser SDK.
         PermissionRule("wamp.session.get", allow: [.call]),
     ]
 
     private static let operatorRules =
-        ["acknowledge", "override", "reset", "annotate", "shelve", "unshelve"].map {
-            PermissionRule("alarms.\($0)", allow: [.call, .subscribe])
+        ["acknowledge", "reset", "annotate", "shelve", "unshelve"].map {
+            PermissionRule("alarms.\($0)", allow: [.call])
         }
         // Which device functions there are: the registrations, and their coming and going.
         + ["list", "get", "lookup", "match", "list_callees", "count_callees"].map {
@@ -102,8 +100,10 @@ enum RolePermissions {
         PermissionRule("files.read.", .prefix, allow: [.call]),
     ])
 
-    /// First segments of URIs that belong to the platform; an app's own names begin with anything else.
+    /// First segments of URIs that belong to the platform, the vendor's and our own; an app's own names begin with
+    /// anything else. Alarms believe what comes by `fleetdb.commit.…`: no app may say it.
     static let reservedSegments = [
+        "gantry", "credentials", "provisioner", "fleetdb",
         "reswarm", "reacct", "re.mgmt", "re.tunnel", "ironflock", "instance", "cloud.instance", "alarms", "tunnel",
         "svc", "dev", "uplink", "auth", "truncate_tables", "table_info", "sys", "wamp", "bulk", "transformed",
         "databackend", "files", "append", "appendBulk", "history", "secret",
@@ -116,8 +116,13 @@ enum RolePermissions {
     /// - Parameter swarmKey: the one project that a scoped account may see and touch; nil is all of them. What the
     ///   answers show is up to the procedures: they ask for the caller's scope. Here is refused what no scope allows.
     static func administration(_ role: Role, scope swarmKey: Int64? = nil) -> Permissions {
-        var rules = ["project.list", "app.list", "device.list", "realm.list"].map {
+        var rules = ["status", "project.list", "app.list", "device.list", "realm.list"].map {
             PermissionRule("gantry.\($0)", allow: [.call])
+        }
+        // The alarms' verbs for the command line know no scope; limited accounts use those of their app realms.
+        let isUnlimited = swarmKey == nil
+        if isUnlimited {
+            rules += ["list", "rule.list"].map { PermissionRule("gantry.alarm.\($0)", allow: [.call]) }
         }
         rules.append(PermissionRule("wamp.session.get", allow: [.call]))
         let suffix = swarmKey.map { ".\($0)" } ?? ""
@@ -128,16 +133,19 @@ enum RolePermissions {
             rules += ["add", "template", "install", "uninstall", "environment"].map {
                 PermissionRule("gantry.app.\($0)", allow: [.call])
             }
+            if isUnlimited { rules.append(PermissionRule("gantry.alarm.", .prefix, allow: [.call])) }
         }
         if role >= .admin {
-            if swarmKey == nil {
+            if isUnlimited {
                 rules += [
                     PermissionRule("gantry.", .prefix, allow: [.call, .subscribe]),
                     PermissionRule("wamp.", .prefix, allow: [.call, .subscribe]),
                 ]
             } else {
-                rules += ["app.rotate"].map { PermissionRule("gantry.\($0)", allow: [.call]) }
-                rules.append(PermissionRule("gantry.device.", .prefix, allow: [.call]))
+                rules += [
+                    "app.rotate", "device.add", "device.disable", "device.enable", "device.rotate", "device.remove",
+                ]
+                .map { PermissionRule("gantry.\($0)", allow: [.call]) }
             }
         }
         return Permissions(mostGenerous(rules))

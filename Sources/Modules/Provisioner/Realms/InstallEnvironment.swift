@@ -11,11 +11,7 @@ struct InstallEnvironment: Sendable, Hashable {
     var stage: Stage
     var authid: String
     var secret: String
-    /// Where devices reach the one port.
-    var host: String
-    var port: Int
-    /// The certificate authority's file, as the device has it.
-    var certificateAuthority: String
+    var endpoint: DeviceEndpoint
 
     var value: Value {
         [
@@ -26,13 +22,25 @@ struct InstallEnvironment: Sendable, Hashable {
             "APP_NAME": .string(app.name),
             "DEVICE_NAME": .string(device.name),
             "ENV": .string(stage.uppercased),
-            "DEVICE_ENDPOINT_URL": .string("wss://\(bracketed):\(port)/ws-ua-usr"),
+            "DEVICE_ENDPOINT_URL": .string(endpoint.url),
             "APP_AUTH_ID": .string(authid),
             "APP_AUTH_SECRET": .string(secret),
-            "SSL_CERT_FILE": .string(certificateAuthority),
+            "SSL_CERT_FILE": .string(endpoint.certificateAuthority),
         ]
     }
+}
 
-    /// An IPv6 address stands in brackets in a URL.
-    private var bracketed: String { host.contains(":") ? "[\(host)]" : host }
+/// Where devices reach this server, as `gantry.status` says it: the executable alone knows its port and its names.
+struct DeviceEndpoint: Sendable, Hashable {
+    /// `wss://<host>:<port>/ws-ua-usr`, the vendor's path for apps.
+    var url: String
+    /// The certificate authority's file.
+    var certificateAuthority: String
+
+    /// Nil when the status says nothing of the kind.
+    init?(status: Value) {
+        guard let base = status["device_endpoint_url"]?.string, let file = status["ca_file"]?.string else { return nil }
+        url = base.hasSuffix("/") ? base + "ws-ua-usr" : base
+        certificateAuthority = file
+    }
 }

@@ -14,8 +14,6 @@ struct CatalogVerbs: Sendable {
     let announcer: Announcer
     let seconds: @Sendable () -> Int64
     let randomBytes: @Sendable (Int) -> [UInt8]
-    /// Where devices reach this host, as it is now.
-    let endpoint: @Sendable () -> (host: String, port: Int, certificateAuthority: String)
     let logger: Logger
 
     typealias Verb = @Sendable (ProcedureCall) async throws -> Value

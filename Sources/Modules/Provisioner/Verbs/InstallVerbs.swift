@@ -102,10 +102,11 @@ extension CatalogVerbs {
         guard let authid = credential["authid"]?.string, let secret = credential["secret"]?.string else {
             throw WAMPError(.runtimeError, "The credential cannot be made.")
         }
-        let endpoint = endpoint()
+        guard let endpoint = DeviceEndpoint(status: try await administration.ask("gantry.status")) else {
+            throw WAMPError(.runtimeError, "gantry.status does not say where devices find this server.")
+        }
         return InstallEnvironment(
-            app: app, device: device, stage: install.stage, authid: authid, secret: secret, host: endpoint.host,
-            port: endpoint.port, certificateAuthority: endpoint.certificateAuthority
+            app: app, device: device, stage: install.stage, authid: authid, secret: secret, endpoint: endpoint
         ).value
     }
 
