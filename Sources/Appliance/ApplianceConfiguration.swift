@@ -13,6 +13,8 @@ import Darwin
 
 /// Everything that gantry.yml, the environment and the flags say.
 struct ApplianceConfiguration: Sendable {
+    /// Where gantry.yml is, absolute.
+    var directory: String
     var data: DataDirectory
     var logLevel: Logger.Level
     var listener: ListenerConfiguration
@@ -29,15 +31,13 @@ struct ApplianceConfiguration: Sendable {
     /// - Throws: everything that is wrong with it.
     init(_ document: ConfigurationDocument) throws(ConfigurationErrors) {
         let settings = document.settings
+        let slash = document.file.lastIndex(of: "/")
+        directory = DataDirectory(path: slash.map { String(document.file[...$0]) } ?? ".").path
         data = DataDirectory(path: Self.directory(settings))
         logLevel = settings.scope("log").enumeration("level", default: Logger.Level.info)
         listener = ListenerConfiguration.configuration(from: settings)
         router = RouterConfiguration(from: settings)
         modules = Registry.modules.configure(from: settings)
-        for id in Registry.pending {
-            settings.skip(id.rawValue)
-            settings.scope("modules").skip(id.rawValue)
-        }
         try document.check()
         warnings = document.unknownVariables
     }

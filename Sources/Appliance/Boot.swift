@@ -53,7 +53,8 @@ struct Boot {
             agent: "Gantry/\(Version.current.text)")
         let routes = RouteTable()
         let tls = try ServerTLS(
-            configuration.listener.certificate, keys: configuration.data.keys, logger: Logger(label: "listener"))
+            configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
+            logger: Logger(label: "listener"))
         tls.pages?.add(to: routes)
         let listener = ListenerService(
             configuration: configuration.listener, routes: routes, acceptor: router, tls: tls.source, group: group,

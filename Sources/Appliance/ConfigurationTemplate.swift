@@ -54,7 +54,7 @@ extension ConfigurationTemplate {
             template.set(["listener", "unix_socket"], to: quoted(data + "/gantry.sock"))
         }
         if example == .plain {
-            for module in Registry.modules.ids + Registry.pending {
+            for module in Registry.modules.ids {
                 template.set(["modules", module.rawValue, "enabled"], to: "false")
             }
             template.set(["listener", "address"], to: "127.0.0.1")

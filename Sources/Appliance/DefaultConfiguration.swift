@@ -7,8 +7,8 @@ enum DefaultConfiguration {
         #
         # A key that is left out, or has nothing behind its colon, has the default that stands here. An unknown key is an error.
         # Durations carry a unit (500ms, 10s, 5m, 2h, 1d), and so do sizes (512B, 16KiB, 64MiB, 1GiB).
-        # A key that is no list and no mapping can be overridden by an environment variable: listener.port by GANTRY_LISTENER_PORT,
-        # listener.tls.certificate by GANTRY_LISTENER_TLS_CERTIFICATE. A flag of the command line goes before both.
+        # A key that is no list and no mapping can be overridden by an environment variable: listener.port by
+        # GANTRY_LISTENER_PORT, listener.tls.certificate by GANTRY_LISTENER_TLS_CERTIFICATE. A flag goes before both.
 
         # What runs. A module that is off has no thread, no file and no procedure. Router and listener are always there.
         modules:
@@ -32,11 +32,12 @@ enum DefaultConfiguration {
           port: 8443                      # 1…65535; 443 needs the capability CAP_NET_BIND_SERVICE
           plain: loopback                 # who may speak WAMP without TLS: loopback (this host only), lan (anybody), never
           unix_socket: /run/gantry/gantry.sock   # the command line's way in; see credentials.group
-          origins: []                     # web pages of other hosts that may open WebSockets: [https://board.example:3000], or "*"
+          origins: []                     # other hosts' pages that may open WebSockets: ["https://board:3000"], or ["*"]
           tls:
-            certificate:                  # a PEM file, the chain after the certificate; not set: issued by Gantry's own authority
+            certificate:                  # a PEM file with its chain; not set: issued by Gantry's own authority
             private_key:                  # the PEM file of its key; required with certificate
-            names: []                     # more host names and addresses for the issued certificate; this host's are in it anyway
+            names: []                     # more host names and addresses for the issued certificate, beside this host's own;
+                                          # `gantry app install` sends devices to the first one, else to this host's address
 
         # What one peer may ask for. The same for every transport, and counted before anybody has said who he is.
         limits:
@@ -78,7 +79,7 @@ enum DefaultConfiguration {
         realms: {}
 
         credentials:
-          legacy_device_credentials: false   # a device's serial number is its secret, as SDKs before 1.6 send it; it is on the label
+          legacy_device_credentials: false   # a device's serial number is its secret, as old SDKs have it; it is on the label
           anonymous_role: none            # in apps' realms, for sessions that do not say who they are: none, viewer, operator
           token_lifetime: 12h             # how long a person stays signed in; a shift
           attempts_max: 5                 # failures per minute, of one address with one name; then it is refused for
@@ -88,13 +89,14 @@ enum DefaultConfiguration {
           admin_password_file:            # for `gantry init` in scripts: the first administrator's password; not set: made up
 
         fleetdb:
-          commit_rows_max: 5000           # rows of one commit; more wait for the next one, nobody waits for a timer
           queue: 64MiB                    # rows waiting for a commit; when it is full, publishers are not read
           partition: 1d                   # span of one file; retention removes whole files
-          history_rows_max: 10000         # of one answer, as the SDK's limit is
+          disk_refuse_below: 3GiB         # free space below which rows are refused, before the disk is full for everybody
+          disk_resume_at: 4GiB            # free space at which they are taken again
 
         alarms:
-          history_age_max: 365d           # resolved alarms are kept so long
+          journal_retention: 400d         # who acknowledged what, and when; a year and some
+          shelving_max: 7d                # a shelved alarm comes back by itself, at the latest then
 
         log:
           level: info                     # trace, debug, info, notice, warning, error, critical

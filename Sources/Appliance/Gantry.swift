@@ -12,7 +12,9 @@ struct Gantry: AsyncParsableCommand {
         version: Version.current.text,
         subcommands: [
             InitCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, ProjectCommand.self,
-            AppCommand.self, DeviceCommand.self, UserCommand.self, AlarmCommand.self, VersionCommand.self,
+            AppCommand.self, DeviceCommand.self, UserCommand.self, AlarmCommand.self, SimulateCommand.self,
+            BenchCommand.self,
+            VersionCommand.self,
         ])
 
     /// ArgumentParser's own `main` ends with 64 for a wrong command line; scripts were promised 2.

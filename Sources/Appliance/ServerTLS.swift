@@ -18,8 +18,15 @@ struct ServerTLS: Sendable {
     /// SHA-256 of the authority's certificate; nil when the certificate is the operator's.
     let fingerprint: String?
 
-    /// - Parameter keys: `<data>/keys`, which exists.
-    init(_ certificate: ListenerConfiguration.CertificateSource, keys: String, logger: Logger) throws {
+    /// The name of the authority's certificate beside gantry.yml, where others than the service can read it.
+    static let publishedName = "ca.pem"
+
+    /// - Parameters:
+    ///   - keys: `<data>/keys`, which exists.
+    ///   - published: the directory of gantry.yml.
+    init(
+        _ certificate: ListenerConfiguration.CertificateSource, keys: String, published: String, logger: Logger
+    ) throws {
         switch certificate {
         case .issued(let names):
             let authority = try CertificateAuthority(directory: keys)
@@ -27,7 +34,9 @@ struct ServerTLS: Sendable {
             source = try TLSContextSource(chain: server.chain, privateKey: server.privateKey)
             pages = AuthorityPages(pem: try authority.pem, fingerprint: try authority.fingerprint)
             renewal = CertificateRenewal(authority: authority, names: names, source: source, logger: logger)
-            certificateFile = CertificateAuthority.certificatePath(in: keys)
+            let copy = published + "/" + Self.publishedName
+            let isPublished = (try? TextFile.read(copy)) == (try authority.pem)
+            certificateFile = isPublished ? copy : CertificateAuthority.certificatePath(in: keys)
             fingerprint = try authority.fingerprint
         case .files(let certificate, let privateKey):
             do {

@@ -1,6 +1,9 @@
 import Foundation
+import Listener
 import ModuleKit
+import Router
 import Testing
+import WAMP
 
 @testable import Appliance
 

@@ -7,7 +7,9 @@ extension Stage: ExpressibleByArgument {}
 struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app", abstract: "Apps: a data template, and where it is installed.",
-        subcommands: [Add.self, List.self, Install.self, Rotate.self])
+        subcommands: [
+            Add.self, List.self, Template.self, Install.self, Environment.self, Uninstall.self, Rotate.self,
+        ])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make an app of a project.")
@@ -82,6 +84,70 @@ struct AppCommand: AsyncParsableCommand {
         func run() async throws {
             let result = try await server.administer {
                 try await $0.call("app.rotate", ["project": .string(project), "app": .string(app)])
+            }
+            output.print(result)
+        }
+    }
+
+    struct Environment: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Print the environment of an install again.")
+        @Argument(help: "The project, by name or key.") var project: String
+        @Argument(help: "The app, by name or key.") var app: String
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @Option(help: "The app's stage.") var stage: Stage
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call(
+                    "app.environment",
+                    [
+                        "project": .string(project), "app": .string(app), "device": .string(device),
+                        "stage": .string(stage.rawValue),
+                    ])
+            }
+            output.print(result)
+        }
+    }
+
+    struct Uninstall: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Remove an app from a device. Its rows stay.")
+        @Argument(help: "The project, by name or key.") var project: String
+        @Argument(help: "The app, by name or key.") var app: String
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @Option(help: "The app's stage.") var stage: Stage
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call(
+                    "app.uninstall",
+                    [
+                        "project": .string(project), "app": .string(app), "device": .string(device),
+                        "stage": .string(stage.rawValue),
+                    ])
+            }
+            output.print(result)
+        }
+    }
+
+    struct Template: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show an app's data template, or put another one in its place.")
+        @Argument(help: "The project, by name or key.") var project: String
+        @Argument(help: "The app, by name or key.") var app: String
+        @Option(help: "The new data-template.yml; the present one is shown when left out.") var template: String?
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let text = try template.map { try TextFile.argument($0, option: "--template") }
+            let result = try await server.administer {
+                try await $0.call(
+                    "app.template",
+                    ["project": .string(project), "app": .string(app), "template": text.map(Value.string)])
             }
             output.print(result)
         }

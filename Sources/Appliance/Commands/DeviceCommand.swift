@@ -4,7 +4,7 @@ import WAMP
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Devices: who they are, and whether they are connected.",
-        subcommands: [Add.self, List.self])
+        subcommands: [Add.self, List.self, Disable.self, Enable.self, Rotate.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -38,6 +38,65 @@ struct DeviceCommand: AsyncParsableCommand {
                 try await $0.call("device.list", ["project": project.map(Value.string)])
             }
             output.print(result, columns: ["swarm_key", "device_key", "name", "serial", "connected"])
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shut a device out: its sessions end, and it cannot join.")
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call("device.disable", ["device": .string(device)])
+            }
+            output.print(result)
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a device in again.")
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call("device.enable", ["device": .string(device)])
+            }
+            output.print(result)
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a device another secret, which is shown this once.")
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call("device.rotate", ["device": .string(device)])
+            }
+            output.print(result, columns: ["device_key", "serial", "secret"])
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a device, its secret and its installs. Its rows stay.")
+        @Argument(help: "The device, by name, key or serial number.") var device: String
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let result = try await server.administer {
+                try await $0.call("device.remove", ["device": .string(device)])
+            }
+            output.print(result)
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Listener
 import ModuleKit
 
 extension ConfigurationTemplate.Example: ExpressibleByArgument {}
@@ -15,34 +16,49 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "Write a configuration to begin with.") var example: ConfigurationTemplate.Example?
 
     func run() async throws {
-        let data = DataDirectory(path: data)
-        let file = DataDirectory(path: config).path + "/gantry.yml"
-        var made: [String] = []
         do {
-            let directory = DataDirectory(path: config).path
-            if try TextFile.createDirectory(directory, mode: 0o755) { made.append(directory) }
-            let text = ConfigurationTemplate.configuration(data: data.path, example: example).text
-            if try TextFile.create(file, text, mode: 0o644) {
-                made.append(file)
-            } else {
-                print("kept     \(file)")
-            }
-        } catch {
+            try await initialize()
+        } catch let error where !(error is CommandError || error is ConfigurationErrors) {
             throw CommandError(.failed, "\(error)")
+        }
+    }
+
+    private func initialize() async throws {
+        let directory = DataDirectory(path: config).path
+        let file = directory + "/gantry.yml"
+        var made: [String] = []
+        if try TextFile.createDirectory(directory, mode: 0o755) { made.append(directory) }
+        let template = ConfigurationTemplate.configuration(data: DataDirectory(path: data).path, example: example)
+        if try TextFile.create(file, template.text, mode: 0o644) {
+            made.append(file)
+        } else {
+            print("kept     \(file)")
         }
         // From here on the file decides, also one that was there: init completes it, and never contradicts it.
         let configuration = try ApplianceConfiguration.read(file, [.adminPasswordFile: adminPasswordFile])
-        do {
-            made += try configuration.data.create(for: configuration.modules.map(\.id))
-            for module in configuration.modules {
-                let context = InitializationContext(
-                    directory: configuration.data.directory(of: module.id), keysDirectory: configuration.data.keys)
-                made += try await module.initialize(context)
-            }
-        } catch {
-            throw CommandError(.failed, "\(error)")
+        made += try configuration.data.create(for: configuration.modules.map(\.id))
+        made += try certificates(configuration, directory)
+        for module in configuration.modules {
+            let context = InitializationContext(
+                directory: configuration.data.directory(of: module.id), keysDirectory: configuration.data.keys)
+            made += try await module.initialize(context)
         }
         for item in made { print(item.hasPrefix("/") ? "created  \(item)" : item) }
         print("next     gantry serve --config \(file)")
+    }
+
+    /// The authority, the server's certificate, and a copy of the authority's that others may read.
+    private func certificates(_ configuration: ApplianceConfiguration, _ directory: String) throws -> [String] {
+        guard case .issued(let names) = configuration.listener.certificate else { return [] }
+        let keys = configuration.data.keys
+        let path = CertificateAuthority.certificatePath(in: keys)
+        let isNew = (try? TextFile.read(path)) == nil
+        let authority = try CertificateAuthority(directory: keys)
+        var made = isNew ? [path] : []
+        if try authority.serverCertificate(names: names).isNew { made.append("certificate for this host's names") }
+        let copy = directory + "/" + ServerTLS.publishedName
+        if try TextFile.create(copy, try authority.pem, mode: 0o644) { made.append(copy) }
+        if isNew { made.append("fingerprint: \(try authority.fingerprint)") }
+        return made
     }
 }

@@ -161,7 +161,7 @@ actor RealmService {
     }
 
     private static let principal = Principal(
-        authid: "fleetdb", authrole: "fleetdb", authmethod: "internal", authprovider: "gantry",
+        authid: "fleetdb", authrole: "service", authmethod: "internal", authprovider: "gantry",
         permissions: Permissions([
             PermissionRule("fleetdb.", .prefix, allow: [.register]),
             PermissionRule("gantry.realm.list", allow: [.call]),

@@ -22,7 +22,8 @@ package final class ConfigurationDocument: Sendable {
         }
     }
 
-    let file: String
+    /// The file's name as errors say it.
+    package let file: String
     let root: ConfigurationNode
     let environment: [String: String]
     let flags: [String: Flag]
@@ -92,7 +93,9 @@ package final class ConfigurationDocument: Sendable {
         let found = findings.withLock { $0 }
         return found.keysRead.flatMap { path, keys in
             let present = Self.keys(at: path, in: root)
-            return keys.filter { !present.contains($0) }.map { Self.text(path + [$0]) }
+            // A scope in which nothing is read is a module without settings.
+            return keys.filter { !present.contains($0) && found.keysRead[path + [$0]] != [] }
+                .map { Self.text(path + [$0]) }
         }.sorted()
     }
 

@@ -105,6 +105,11 @@ extension WAMPError {
     package var sentence: String? { (try? payload.decodedArguments())?.first?.string }
 }
 
+extension WAMPError: CustomStringConvertible {
+    /// `wamp.error.not_authorized: There is no account x.`
+    package var description: String { "\(uri)\(sentence.map { ": \($0)" } ?? "")" }
+}
+
 // MARK: Offering and calling
 
 extension ClientSession {
