@@ -226,14 +226,14 @@ extension ValueWriter {
         var header: [UInt8] = []
         switch serializer {
         case .json: return
+        case .messagePack where count < 16, .cbor where count < 24:
+            // The header of an empty container, plus the count.
+            bytes[container.offset] |= UInt8(truncatingIfNeeded: count)
+            return
         case .messagePack: MessagePackEncoding.append(container.isDictionary, count, to: &header)
         case .cbor:
             CBOREncoding.append(container.isDictionary ? .dictionary : .list, UInt64(count.magnitude), to: &header)
         }
-        if header.count == 1 {
-            bytes[container.offset] = header[0]
-        } else {
-            bytes.replaceSubrange(container.offset...container.offset, with: header)
-        }
+        bytes.replaceSubrange(container.offset...container.offset, with: header)
     }
 }
