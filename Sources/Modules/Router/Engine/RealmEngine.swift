@@ -227,7 +227,8 @@ struct RealmEngine: Sendable {
         var deliveries = departed[loop]
         departed[loop].removeAll()
         for slot in touched[loop] {
-            guard sessions.contains(slot), sessions[slot].isTouched else { continue }
+            // The slot may have gone to another session since, on another loop: that one is in its own loop's list.
+            guard sessions.contains(slot), sessions[slot].loop == loop, sessions[slot].isTouched else { continue }
             sessions[slot].isTouched = false
             guard sessions[slot].isWritable else { continue }
             deliveries.append((sessions[slot].link, sessions[slot].outbox.take()))
