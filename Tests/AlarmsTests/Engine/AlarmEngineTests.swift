@@ -132,6 +132,20 @@ struct AlarmEngineTests {
         #expect(engine.elapse(now: start + 10).isEmpty)
     }
 
+    @Test func `beyond the bound new devices get no alarm, known ones go on`() throws {
+        var engine = AlarmEngine(shelvingMax: .seconds(86_400), alarmsMax: 2)
+        engine.put(boiler(), position: 0)
+        let rows = (1...4).map { row(90, sequence: $0, device: $0) } + [row(99, sequence: 5, device: 1)]
+        let transitions = engine.evaluate(rows, of: "sensordata", now: start)
+        #expect(transitions.map(\.kind) == [.raised, .raised, .escalated])
+        engine.apply(transitions)
+        #expect(engine.alarmCount == 2)
+        #expect(engine.evaluate([row(90, sequence: 6, device: 3)], of: "sensordata", now: start).isEmpty)
+        #expect(engine.evaluate([row(20, sequence: 6, device: 2)], of: "sensordata", now: start).count == 1)
+        engine.delete(rule: "boiler")
+        #expect(engine.alarmCount == 0)
+    }
+
     @Test func `a rule that is deleted takes its alarms along`() throws {
         var engine = Self.engine(boiler())
         engine.apply(engine.evaluate([row(99)], of: "sensordata", now: start))

@@ -26,8 +26,14 @@ package struct AlarmEngine: Sendable {
     private var rulesByTable: [String: [String]] = [:]
     /// How long an alarm may be shelved at most.
     package let shelvingMax: Duration
+    /// How many alarms there may be: rows may name any device, also ones that nobody has.
+    package let alarmsMax: Int
+    package private(set) var alarmCount = 0
 
-    package init(shelvingMax: Duration) { self.shelvingMax = shelvingMax }
+    package init(shelvingMax: Duration, alarmsMax: Int = 50_000) {
+        self.shelvingMax = shelvingMax
+        self.alarmsMax = alarmsMax
+    }
 
     // MARK: Looking
 
@@ -52,19 +58,25 @@ package struct AlarmEngine: Sendable {
 
     // MARK: Deciding
 
-    /// Shows rows to every enabled rule of their table, in order.
+    /// Shows rows to every enabled rule of their table, in order. A device that would have its first alarm beyond
+    /// `alarmsMax` gets none.
     ///
     /// - Parameter rows: ascending by sequence; a rule skips those that it has seen.
     package func evaluate(_ rows: [AlarmRow], of table: String, now: Timestamp) -> [AlarmTransition] {
         var transitions: [AlarmTransition] = []
+        var room = alarmsMax - alarmCount
         for name in rulesByTable[table, default: []] {
             guard let watch = watches[name] else { continue }
             // What the rows before have made of the alarms, within this call.
             var decided: [Int64: AlarmInstance] = [:]
             for row in rows where watch.evaluated.map({ row.sequence > $0 }) ?? true {
-                let key = AlarmKey(rule: name, deviceKey: row.deviceKey)
-                let alarm = decided[row.deviceKey] ?? watch.alarms[row.deviceKey] ?? AlarmInstance(key)
+                let known = decided[row.deviceKey] ?? watch.alarms[row.deviceKey]
+                let alarm = known ?? AlarmInstance(AlarmKey(rule: name, deviceKey: row.deviceKey))
                 guard let transition = alarm.evaluated(row, by: watch.rule, now: now) else { continue }
+                if known == nil {
+                    guard room > 0 else { continue }
+                    room -= 1
+                }
                 decided[row.deviceKey] = transition.alarm
                 transitions.append(transition)
             }
@@ -152,10 +164,7 @@ package struct AlarmEngine: Sendable {
 
     /// Makes transitions true, in order.
     package mutating func apply(_ transitions: [AlarmTransition]) {
-        for transition in transitions {
-            let key = transition.alarm.key
-            watches[key.rule]?.alarms[key.deviceKey] = transition.alarm
-        }
+        for transition in transitions { restore(transition.alarm) }
     }
 
     /// The table's enabled rules have seen every row up to a sequence.
@@ -182,13 +191,15 @@ package struct AlarmEngine: Sendable {
 
     /// Forgets a rule and its alarms.
     package mutating func delete(rule name: String) {
-        watches[name] = nil
+        alarmCount -= watches.removeValue(forKey: name)?.alarms.count ?? 0
         indexRules()
     }
 
     /// Puts back what was stored.
     package mutating func restore(_ alarm: AlarmInstance) {
-        watches[alarm.key.rule]?.alarms[alarm.key.deviceKey] = alarm
+        guard var watch = watches.removeValue(forKey: alarm.key.rule) else { return }
+        if watch.alarms.updateValue(alarm, forKey: alarm.key.deviceKey) == nil { alarmCount += 1 }
+        watches[alarm.key.rule] = watch
     }
 
     private mutating func indexRules() {

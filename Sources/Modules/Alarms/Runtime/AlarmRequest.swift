@@ -44,12 +44,19 @@ package struct AlarmFilter: Sendable, Hashable {
     package var severity: Severity?
     package var deviceKey: Int64?
     package var rule: String?
+    package var limit: Int
+    package var offset: Int
 
-    package init(state: String? = nil, severity: Severity? = nil, deviceKey: Int64? = nil, rule: String? = nil) {
+    package init(
+        state: String? = nil, severity: Severity? = nil, deviceKey: Int64? = nil, rule: String? = nil,
+        limit: Int = 10_000, offset: Int = 0
+    ) {
         self.state = state
         self.severity = severity
         self.deviceKey = deviceKey
         self.rule = rule
+        self.limit = limit
+        self.offset = offset
     }
 
     /// `active`: the condition is there. `unacknowledged`: somebody has to look. `shelved`. `all`: also the normal
@@ -92,7 +99,9 @@ package enum AlarmProcedure: String, Sendable, Hashable, CaseIterable {
                 AlarmFilter(
                     state: try parameters.word("state", of: states), severity: try parameters.severity("severity"),
                     deviceKey: try parameters.optionalInteger("device_key"),
-                    rule: try parameters.optionalText("rule")))
+                    rule: try parameters.optionalText("rule"),
+                    limit: try parameters.integer("limit", default: 10_000, in: 1...10_000),
+                    offset: try parameters.integer("offset", default: 0, in: 0...1_000_000_000)))
         case .acknowledge:
             return .acknowledge(try parameters.alarm(), comment: try parameters.remark("comment"))
         case .reset: return .reset(try parameters.alarm(), comment: try parameters.remark("comment"))

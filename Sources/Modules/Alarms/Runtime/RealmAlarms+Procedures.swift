@@ -30,7 +30,8 @@ extension RealmAlarms {
         switch request {
         case .list(let filter):
             let alarms = engine.alarms.filter(filter.accepts).sorted { $0.isListed(before: $1) }
-            return Payload([.list(alarms.map { $0.value(engine.rule($0.key.rule)) })])
+            let page = alarms.dropFirst(filter.offset).prefix(filter.limit)
+            return Payload([.list(page.map { $0.value(engine.rule($0.key.rule)) })])
         case .acknowledge(let key, let comment):
             return try await store(try engine.acknowledge(key, by: caller, comment: comment, now: now))
         case .reset(let key, let comment):

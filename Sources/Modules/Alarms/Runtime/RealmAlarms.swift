@@ -35,6 +35,7 @@ actor RealmAlarms {
     private var ticksUntilSave = 0
     /// A store that fails is told once per episode.
     private var isStoreFailing = false
+    private var isFull = false
 
     static let ticksBetweenSaves = 10
     /// Pages that are read before the realm's alarms are said to be there; what is more is read beside the rest.
@@ -244,6 +245,13 @@ actor RealmAlarms {
         engine.apply(transitions)
         for (table, sequence) in positions { engine.advance(table, to: sequence) }
         publish(transitions)
+        if isFull != (engine.alarmCount >= engine.alarmsMax) {
+            isFull.toggle()
+            if isFull {
+                let count = "\(engine.alarmCount)"
+                logger.error("no room for alarms of more devices, delete a rule", metadata: .facts([.count: count]))
+            }
+        }
     }
 
     /// `alarms.on_change`: the alarm as it is now, and what has just happened to it.
