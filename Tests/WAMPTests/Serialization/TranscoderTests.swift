@@ -73,6 +73,14 @@ import WAMP
         var writer = ValueWriter(.messagePack)
         try Transcoder.transcode(frame.span, ByteRange(4, 14), from: .json, into: &writer)
         #expect(writer.bytes == [UInt8](hex: "81 a161 91 02"))
+        writer.reset()
+        let whole = [UInt8](json: "\n [1, 2] \n ")
+        try Transcoder.transcode(whole.span, ByteRange(0, whole.count), from: .json, into: &writer)
+        #expect(writer.bytes == [UInt8](hex: "92 01 02"))
+        let two = [UInt8](json: "[1] 2")
+        #expect(throws: WireError(.malformed, at: 4)) {
+            try Transcoder.transcode(two.span, ByteRange(0, two.count), from: .json, into: &writer)
+        }
         #expect(throws: WireError(.malformed, at: 14)) {
             try Transcoder.transcode(frame.span, ByteRange(4, 13), from: .json, into: &writer)
         }

@@ -3,10 +3,12 @@ package enum Transcoder {
     /// Appends to `writer` the value that lies in `range`.
     ///
     /// Keys that are there twice stay twice. Lists and dictionaries of unknown length (JSON, CBOR up to a break) are
-    /// written with their length.
+    /// written with their length. The result can be longer than what it was made from: six times, if JSON has to escape
+    /// every character.
     /// - Parameters:
     ///   - bytes: the frame.
-    ///   - range: one value, as `Cursor.skip` found it.
+    ///   - range: one value, as `Cursor.skip` found it, or a whole frame that is one; white space around it may belong to
+    ///     the range in JSON.
     /// - Throws: what `Cursor.skip` would. The writer's bytes are then as they were before.
     package static func transcode(
         _ bytes: Span<UInt8>, _ range: ByteRange, from serializer: Serializer, into writer: inout ValueWriter
@@ -19,7 +21,11 @@ package enum Transcoder {
             } else {
                 try value(&cursor, bytes, &writer)
             }
-            guard cursor.position == Int(range.upperBound) else { throw WireError(.malformed, at: cursor.position) }
+            let end = Int(range.upperBound)
+            if serializer == .json, cursor.position < end {
+                cursor.position = min(end, JSONReader.skipSpace(bytes, cursor.position))
+            }
+            guard cursor.position == end else { throw WireError(.malformed, at: cursor.position) }
         } catch {
             writer.goBack(to: before)
             throw error
