@@ -28,6 +28,12 @@ class CommandFailed(AssertionError):
         self.code, self.stdout, self.stderr = done.returncode, done.stdout, done.stderr
 
 
+def environment_with(changes=None):
+    """This process's environment without variables of the tests' own that look like settings, and with changes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GANTRY_")}
+    return {**kept, "NO_COLOR": "1", **(changes or {})}
+
+
 def gantry(*arguments, environment=None, input=None, timeout=60):
     """Runs one command and returns what it did, whatever its exit code."""
     return subprocess.run(
@@ -36,7 +42,7 @@ def gantry(*arguments, environment=None, input=None, timeout=60):
         text=True,
         input=input,
         timeout=timeout,
-        env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+        env=environment_with(environment),
     )
 
 
@@ -101,7 +107,7 @@ class Gantry:
         command = [*map(str, wrapper), str(BINARY), "serve", "--config", str(self.configuration), "--data", str(self.data)]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, **self.environment}, start_new_session=True
+                command, stdout=log, stderr=log, env=environment_with(self.environment), start_new_session=True
             )
         if wait:
             self.wait_until_ready()

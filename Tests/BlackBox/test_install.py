@@ -23,7 +23,7 @@ def install(*arguments, timeout=120, user=None):
     command = [str(ROOT / "install.sh"), *map(str, arguments)]
     if user:
         command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd="/")
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd="/", env=process.environment_with())
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_the_demo_streams(place, gantry_binary):
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         listed = subprocess.run([folder / "opt/current/gantry", "device", "list", "demo", *options], capture_output=True)
-        if any(device.get("connected") for device in json.loads(listed.stdout)["devices"]):
+        if any(device.get("connected") for device in json.loads(listed.stdout)):
             return
         time.sleep(0.2)
     raise AssertionError("the virtual device did not connect: " + (folder / "data/gantry.log").read_text()[-2_000:])

@@ -18,7 +18,7 @@ def block(heading, language):
 
 def test_the_quick_start(gantry_binary, tmp_path):
     (tmp_path / "docs").symlink_to(process.ROOT / "docs")
-    environment = {**os.environ, "PATH": f"{pathlib.Path(gantry_binary).parent}:{os.environ['PATH']}"}
+    environment = {**process.environment_with(), "PATH": f"{pathlib.Path(gantry_binary).parent}:{os.environ['PATH']}"}
     script = "set -e\n" + block("Try it without installing", "sh")
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
