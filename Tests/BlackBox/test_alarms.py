@@ -1,5 +1,6 @@
 """A rule, a row, an alarm: raised, escalated, acknowledged, returned, latched; told to whoever listens."""
 
+import itertools
 import time
 
 import pytest
@@ -19,6 +20,10 @@ RULE = {
 }
 
 
+# Each test has a device, and so an alarm, of its own.
+DEVICE_KEYS = itertools.count(5_001)
+
+
 @pytest.fixture(scope="module")
 def engineer(plant):
     with entry.join_as_person(plant, "engineer-anna") as session:
@@ -30,14 +35,11 @@ def hall(plant, engineer):
     """Puts a rule of its own name and feeds it; `next` is the next change of that rule's alarm."""
 
     class Hall:
-        devices = 5_000
-
         def __init__(self):
             self.listener = entry.join_as_person(plant, "operator-anna")
             self.listener.subscribe("alarms.on_change")
             self.device = entry.join_as_app(plant)
-            Hall.devices += 1
-            self.device_key = Hall.devices
+            self.device_key = next(DEVICE_KEYS)
             self.rule = f"rule {self.device_key}"
 
         def put(self, **changes):
