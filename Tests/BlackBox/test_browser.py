@@ -20,6 +20,7 @@ SIZES = [(390, 844), (1024, 600), (1440, 860), (1920, 1080)]
 PAGES = ["/", "/devices", "/data", "/alarms", "/alarms?view=rules", "/functions", "/apps", "/people", "/realms", "/system"]
 # Longer than any answer of a server on the same machine, shorter than anybody's patience.
 PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +156,8 @@ def test_a_password_that_was_handed_out_has_to_be_changed(chromium, plant):
         page.get_by_label("Name", exact=True).fill("berta")
         page.get_by_label("Password", exact=True).fill(created["password"])
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_label("New password", exact=False).first.fill("a sentence that berta knows")
-        page.get_by_label("New password, again").fill("a sentence that berta knows")
+        page.get_by_label("New password", exact=False).first.fill("only she knows this sentence")
+        page.get_by_label("New password, again").fill("only she knows this sentence")
         page.get_by_role("button", name="Set password").click()
         expect(page.get_by_role("navigation")).to_be_visible()
 

@@ -25,6 +25,7 @@ export class AppRealm extends EventTarget {
     #life = new AbortController();
     #feeds = new Map();
     #rate = [];
+    #followedSince = performance.now();
     #functionIDs = new Map();
     #functionsWanted = false;
 
@@ -59,7 +60,8 @@ export class AppRealm extends EventTarget {
     get rate() {
         const now = performance.now();
         while (this.#rate.length && this.#rate[0].at < now - RATE_WINDOW_MS) this.#rate.shift();
-        return this.#rate.reduce((sum, { rows }) => sum + rows, 0) / (RATE_WINDOW_MS / 1000);
+        const length = Math.max(1000, Math.min(RATE_WINDOW_MS, now - this.#followedSince));
+        return this.#rate.reduce((sum, { rows }) => sum + rows, 0) / (length / 1000);
     }
 
     // Rows

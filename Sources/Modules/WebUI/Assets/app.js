@@ -106,6 +106,8 @@ class App extends View {
         const realm = appRealm();
         if (!realm) return null;
         const { state } = realm.connection;
+        // The rate of the whole app, on whichever page.
+        realm.followAll();
         if (state !== 'open') return [h('i', { class: 'dot off' }), state === 'connecting' ? 'joining…' : 'not connected'];
         return [h('i', { class: 'dot' }), 'live', h('span', {}, `· ${format.measure(rounded(realm.rate))} rows/s`)];
     }

@@ -19,6 +19,9 @@ class Realms extends View {
         this.tick(1000);
         this.realm = appRealm();
         signal.addEventListener('abort', () => this.#tail.life?.abort());
+        for (const connection of [fleet.connection, this.realm?.connection]) {
+            connection?.addEventListener('state', () => this.#load(), { signal });
+        }
         this.#load();
         const timer = setInterval(() => this.#load(), 5000);
         signal.addEventListener('abort', () => clearInterval(timer));

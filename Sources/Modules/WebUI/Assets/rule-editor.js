@@ -43,7 +43,7 @@ function form(realm, rule, values, rows) {
         h('div', { class: 'pair' },
             field('Table', 'table', { options: realm.tables.map(({ name }) => [name, name]), value: table?.name }),
             field('Column', 'column', { options: columns.map(({ id, name, unit }) => [id, unit ? `${name}, ${unit}` : name]), value: column?.id })),
-        h('fieldset', { class: 'stack' }, h('legend', { class: 'hint' }, 'When is it an alarm? The highest severity that matches wins; leave empty what is not needed.'),
+        h('fieldset', { class: 'stack', 'aria-label': 'Conditions' }, h('p', { class: 'hint' }, 'When is it an alarm? The highest severity that matches wins; leave empty what is not needed.'),
             SEVERITIES.map((name) => threshold(name, rule, column, rows.count(values, name, table, column)))),
         h('div', { class: 'pair' },
             field('Only after', 'on_delay', { value: rule?.on_delay ?? '0s', placeholder: '5s' }, 'so long without a break, like 5s or 2min'),
