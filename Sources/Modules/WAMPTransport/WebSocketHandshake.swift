@@ -88,9 +88,10 @@ package enum WebSocketHandshake {
         return Data(digest).base64EncodedString()
     }
 
+    /// Tokens are told apart at commas and spaces only. RFC 9110 allows tabs as well, but the HTTP decoder does not see
+    /// an upgrade behind one, and would go on to read frames as requests.
     private static func asksForWebSocket(_ headers: HTTPHeaders) -> Bool {
-        headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
-            && headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+        headers.hasToken("websocket", in: "Upgrade") && headers.hasToken("upgrade", in: "Connection")
     }
 
     private static func isKey(_ key: String) -> Bool {
@@ -153,6 +154,17 @@ extension WebSocketHandshake {
 }
 
 extension HTTPHeaders {
+    /// Whether a header that is a list has a token, in any case of letters.
+    fileprivate func hasToken(_ token: String, in name: String) -> Bool {
+        self[name].contains { value in
+            value.split(separator: ",").contains { element in
+                let spelled = element.drop { $0 == " " }
+                let end = spelled.lastIndex { $0 != " " }
+                return end.map { spelled[...$0].lowercased() == token } ?? false
+            }
+        }
+    }
+
     /// The value of a header that is there exactly once.
     fileprivate func only(_ name: String) -> String? {
         let values = self[name]
