@@ -21,7 +21,9 @@ import Testing
 
     @Test(arguments: connections)
     func `however the headers are spelled`(connection: String) async throws {
-        try await TestListener.with { $0.limits.httpIdleTimeout = .milliseconds(300) } _: { listener in
+        try await TestListener.with {
+            $0.limits.httpIdleTimeout = .milliseconds(300)
+        } _: { listener in
             for upgrade in Self.upgrades {
                 let client = try await listener.client()
                 let head =
