@@ -102,6 +102,30 @@ import WAMPTransport
         }
     }
 
+    @Test func `browsers that wait take no place from devices that sign in`() async throws {
+        try await TestListener.with {
+            $0.limits.connectionsUnauthenticatedMax = 1
+        } _: { listener in
+            let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            var browsers: [TestClient] = []
+            for _ in 0..<2 {
+                let browser = try await listener.client()
+                browsers.append(browser)
+                try await browser.send(request)
+                #expect(await browser.receive(through: "ok\n").hasPrefix("HTTP/1.1 200 "))
+            }
+            #expect(listener.service.connections.unauthenticatedCount == 0)
+            try await browsers[0].send(upgradeRequest())
+            #expect(await browsers[0].receive(through: "\r\n\r\n").hasPrefix("HTTP/1.1 101 "))
+            #expect(listener.service.connections.unauthenticatedCount == 1)
+            try await browsers[1].send(upgradeRequest())
+            #expect(await browsers[1].receiveText().hasPrefix("HTTP/1.1 503 "))
+            await browsers[0].close()
+            while listener.service.connections.count > 0 { await Task.yield() }
+            #expect(listener.service.connections.unauthenticatedCount == 0)
+        }
+    }
+
     @Test func `shutdown says good-bye and waits for nobody for ever`() async throws {
         let clients = Clients()
         let start = ContinuousClock.now

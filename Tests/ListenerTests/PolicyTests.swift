@@ -134,6 +134,25 @@ import Testing
         #expect((tally.connections, tally.unauthenticated) == (0, 0))
     }
 
+    @Test func `the unix socket is counted and never refused`() throws {
+        var tally = tally(total: 1, unauthenticated: 1)
+        try tally.admit(nil)
+        try tally.admit(nil, isLocal: true)
+        #expect((tally.connections, tally.unauthenticated) == (2, 2))
+        #expect(throws: ConnectionTally.Refusal.connectionsMax) { try tally.admit(nil) }
+    }
+
+    @Test func `who begins anew needs room among the unauthenticated`() throws {
+        var tally = tally(unauthenticated: 1)
+        try tally.admit(nil)
+        tally.authenticated()
+        try tally.admit(nil)
+        #expect(throws: ConnectionTally.Refusal.connectionsUnauthenticatedMax) { try tally.beganAnew() }
+        tally.closed(nil, wasAuthenticated: false)
+        try tally.beganAnew()
+        #expect((tally.connections, tally.unauthenticated) == (1, 1))
+    }
+
     @Test func `a refusal leaves nothing behind`() throws {
         var tally = tally(perAddress: 1)
         try tally.admit(.ipv6Network(7))

@@ -16,9 +16,16 @@ struct ConnectionTally: Sendable {
     init(limits: ListenerConfiguration.Limits) { self.limits = limits }
 
     /// Counts a new connection, which nobody has authenticated yet.
-    mutating func admit(_ key: PeerAddress.LimitKey?) throws(Refusal) {
-        guard connections < limits.connectionsMax else { throw .connectionsMax }
-        guard unauthenticated < limits.connectionsUnauthenticatedMax else { throw .connectionsUnauthenticatedMax }
+    ///
+    /// - Parameters:
+    ///   - key: the address under which it is counted, if it is.
+    ///   - isLocal: it came over the unix socket and is never refused: when the network has taken all there is, that
+    ///     is the way in for who has to mend it.
+    mutating func admit(_ key: PeerAddress.LimitKey?, isLocal: Bool = false) throws(Refusal) {
+        guard isLocal || connections < limits.connectionsMax else { throw .connectionsMax }
+        guard isLocal || unauthenticated < limits.connectionsUnauthenticatedMax else {
+            throw .connectionsUnauthenticatedMax
+        }
         if let key {
             guard perAddress[key, default: 0] < limits.connectionsPerAddressMax else {
                 throw .connectionsPerAddressMax
@@ -31,6 +38,14 @@ struct ConnectionTally: Sendable {
 
     /// One that was admitted has been authenticated.
     mutating func authenticated() { unauthenticated -= 1 }
+
+    /// One that was authenticated begins anew.
+    mutating func beganAnew(isLocal: Bool = false) throws(Refusal) {
+        guard isLocal || unauthenticated < limits.connectionsUnauthenticatedMax else {
+            throw .connectionsUnauthenticatedMax
+        }
+        unauthenticated += 1
+    }
 
     /// One that was admitted is gone.
     mutating func closed(_ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {

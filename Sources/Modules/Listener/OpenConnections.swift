@@ -28,7 +28,7 @@ package final class OpenConnections: Sendable {
     func admit(_ channel: any Channel, from address: PeerAddress) throws(ConnectionTally.Refusal) -> Admission {
         let result = state.withLock { state -> Result<UInt64, ConnectionTally.Refusal> in
             do throws(ConnectionTally.Refusal) {
-                try state.tally.admit(address.limitKey)
+                try state.tally.admit(address.limitKey, isLocal: address == .unix)
             } catch {
                 state.refused[error, default: 0] += 1
                 return .failure(error)
@@ -37,7 +37,7 @@ package final class OpenConnections: Sendable {
             state.channels[state.lastID] = channel
             return .success(state.lastID)
         }
-        let admission = Admission(id: try result.get(), key: address.limitKey, connections: self)
+        let admission = Admission(id: try result.get(), address: address, connections: self)
         channel.closeFuture.whenComplete { _ in admission.closed() }
         return admission
     }
@@ -46,6 +46,18 @@ package final class OpenConnections: Sendable {
     var channels: [any Channel] { state.withLock { Array($0.channels.values) } }
 
     fileprivate func authenticated() { state.withLock { $0.tally.authenticated() } }
+
+    fileprivate func beganAnew(isLocal: Bool) -> Bool {
+        state.withLock { state in
+            do throws(ConnectionTally.Refusal) {
+                try state.tally.beganAnew(isLocal: isLocal)
+                return true
+            } catch {
+                state.refused[error, default: 0] += 1
+                return false
+            }
+        }
+    }
 
     fileprivate func closed(_ id: UInt64, _ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {
         state.withLock {
@@ -56,17 +68,20 @@ package final class OpenConnections: Sendable {
 }
 
 /// One connection's place among the open ones.
+///
+/// A connection that speaks HTTP counts as unauthenticated until its first request has come: from then on each request
+/// says for itself who sends it. When such a connection becomes a WebSocket, it begins anew.
 final class Admission: ConnectionAdmission {
     private enum Stage: UInt8, AtomicRepresentable { case unauthenticated, authenticated, closed }
 
     private let id: UInt64
-    private let key: PeerAddress.LimitKey?
+    private let address: PeerAddress
     private let connections: OpenConnections
     private let stage = Atomic(Stage.unauthenticated)
 
-    init(id: UInt64, key: PeerAddress.LimitKey?, connections: OpenConnections) {
+    init(id: UInt64, address: PeerAddress, connections: OpenConnections) {
         self.id = id
-        self.key = key
+        self.address = address
         self.connections = connections
     }
 
@@ -76,9 +91,19 @@ final class Admission: ConnectionAdmission {
         if exchanged { connections.authenticated() }
     }
 
+    /// Counts among the unauthenticated again; false if there is no room.
+    func beganAnew() -> Bool {
+        guard stage.load(ordering: .sequentiallyConsistent) == .authenticated else { return true }
+        guard connections.beganAnew(isLocal: address == .unix) else { return false }
+        let (exchanged, _) = stage.compareExchange(
+            expected: .authenticated, desired: .unauthenticated, ordering: .sequentiallyConsistent)
+        if !exchanged { connections.authenticated() }  // closed meanwhile
+        return exchanged
+    }
+
     func closed() {
         let last = stage.exchange(.closed, ordering: .sequentiallyConsistent)
         guard last != .closed else { return }
-        connections.closed(id, key, wasAuthenticated: last == .authenticated)
+        connections.closed(id, address.limitKey, wasAuthenticated: last == .authenticated)
     }
 }

@@ -57,6 +57,7 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             state = .reading(head, body: body)
         case (.reading(let head, let body), .end):
             deadline.cancel()
+            connection.admission.authenticated()
             answer(head, body, context)
         case (.waiting, _), (.reading, .head), (.answering, _), (.closing, _):
             break
@@ -156,7 +157,6 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func write(
         _ response: HTTPResponse, isHead: Bool, isKeptAlive: Bool, _ context: ChannelHandlerContext
     ) {
-        deadline.cancel()
         let isKeptAlive = isKeptAlive && !isInputClosed
         let head = response.head(isKeptAlive: isKeptAlive, date: HTTPDate.now)
         state = isKeptAlive ? .waiting : .closing
@@ -164,9 +164,9 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         if !isHead, head.status.mayHaveResponseBody, !response.body.isEmpty {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
         }
+        // Before `.end` is written: with it, the next request may come at once. Who does not read the answer is idle too.
+        expect(within: connection.services.limits.httpIdleTimeout, "no further request", context)
         if isKeptAlive {
-            // Before `.end` is written: with it, the next request may come at once.
-            expect(within: connection.services.limits.httpIdleTimeout, "no further request", context)
             context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
         } else {
             let channel = context.channel

@@ -91,6 +91,9 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             guard policy.isTrusted(connection.peer) else {
                 return refuse(.forbidden, [:], "WAMP without TLS is not allowed from here; use wss", context)
             }
+            guard connection.admission.beganAnew() else {
+                return refuse(.serviceUnavailable, ["Retry-After": "5"], "too many connections are signing in", context)
+            }
             let handler = connection.accept(
                 context.channel, serializer: serializer, framing: .webSocket(serializer), path: path,
                 peerMessageBytesMax: nil)
