@@ -38,7 +38,10 @@ struct ChallengeResponse: Sendable, Hashable {
 
     /// Compares in constant time; what is not base64 is wrong.
     func isSigned(by secret: String, signature: String) -> Bool {
-        guard signature.utf8.count <= 64, let code = Data(base64Encoded: signature) else { return false }
+        guard signature.utf8.count <= 64, let code = Data(base64Encoded: signature),
+            // Base64 has spare bits: one value could be spelled in several ways.
+            code.base64EncodedString() == signature
+        else { return false }
         return HMAC<SHA256>.isValidAuthenticationCode(
             code, authenticating: Data(challenge.utf8), using: SymmetricKey(data: Data(secret.utf8)))
     }

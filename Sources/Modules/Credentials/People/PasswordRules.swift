@@ -11,7 +11,7 @@ enum PasswordRules {
         let folded = password.lowercased()
         if Set(folded).count < 5 { return "The password repeats itself; use at least five different characters." }
         if name.count >= 3, folded.contains(name.lowercased()) { return "The password must not contain the name." }
-        if commonStems.contains(where: { folded.hasPrefix($0) && folded.count - $0.count < 6 }) {
+        if commonStems.contains(where: { folded.hasPrefix($0) && folded.count - $0.count <= 6 }) {
             return "The password is one of those that everybody tries first."
         }
         return nil

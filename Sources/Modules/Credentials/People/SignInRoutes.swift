@@ -158,8 +158,11 @@ extension SignInRoutes {
     private static func json(
         _ status: Int, _ value: some Encodable, _ headers: [(String, String)] = []
     ) -> HTTPResponse {
+        let encoder = JSONEncoder()
+        // The same refusal is the same bytes.
+        encoder.outputFormatting = .sortedKeys
         // These types always encode; an empty body would still carry its status.
-        let body = (try? JSONEncoder().encode(value)).map { Array($0) } ?? []
+        let body = (try? encoder.encode(value)).map { Array($0) } ?? []
         let fixed = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
         return HTTPResponse(status: status, headers: fixed + headers, body: body)
     }

@@ -76,6 +76,7 @@ struct CredentialStore: Sendable {
     ) async throws -> Person {
         try await file.write { database in
             guard var person = try Self.fetch(name, from: database)?.person else { throw PersonChangeError.notFound }
+            let administrators = try Self.administratorCount(in: database)
             change(&person)
             try database.execute(
                 sql: """
@@ -87,16 +88,17 @@ struct CredentialStore: Sendable {
                     person.role.rawValue, person.swarmKey, person.isLocked, person.mustChangePassword,
                     person.generation, password?.description, name,
                 ])
-            try Self.requireAdministrator(in: database)
+            try Self.requireAdministrator(in: database, before: administrators)
             return person
         }
     }
 
     func removePerson(_ name: String) async throws {
         try await file.write { database in
+            let administrators = try Self.administratorCount(in: database)
             try database.execute(sql: "DELETE FROM person WHERE name = ?", arguments: [name])
             guard database.changesCount == 1 else { throw PersonChangeError.notFound }
-            try Self.requireAdministrator(in: database)
+            try Self.requireAdministrator(in: database, before: administrators)
         }
     }
 
@@ -193,10 +195,14 @@ extension CredentialStore {
             mustChangePassword: row["must_change_password"], generation: row["generation"])
     }
 
-    /// Rolls the change back when it would leave nobody who can hand out accounts.
-    private static func requireAdministrator(in database: Database) throws {
+    /// Rolls the change back when it took away the last one who can hand out accounts.
+    private static func requireAdministrator(in database: Database, before: Int) throws {
+        let isLeft = try administratorCount(in: database) > 0
+        guard isLeft || before == 0 else { throw PersonChangeError.lastAdministrator }
+    }
+
+    private static func administratorCount(in database: Database) throws -> Int {
         let sql = "SELECT count(*) FROM person WHERE role = 'admin' AND swarm_key IS NULL AND NOT is_locked"
-        let left = try Int.fetchOne(database, sql: sql) ?? 0
-        guard left > 0 else { throw PersonChangeError.lastAdministrator }
+        return try Int.fetchOne(database, sql: sql) ?? 0
     }
 }

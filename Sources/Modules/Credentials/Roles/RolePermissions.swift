@@ -89,7 +89,7 @@ enum RolePermissions {
         rules += [realm.stage.rawValue, realm.stage.uppercased].map { stage in
             PermissionRule("\(project).\(deviceKey).\(app).\(stage).", .prefix, allow: [.call, .publish, .register])
         }
-        return Permissions(rules)
+        return Permissions(mostGenerous(rules))
     }
 
     /// An app of another project's making that may read this realm, and nothing else.
@@ -153,7 +153,8 @@ enum RolePermissions {
 
     /// One rule for each pattern, with all that any of its rules allows.
     ///
-    /// A wider role's prefix would otherwise lose to a narrower role's exact rule of the same URI.
+    /// Of two rules for the same pattern neither would be the more specific one: `transformed.` is reserved, and yet
+    /// may be subscribed to.
     private static func mostGenerous(_ rules: [PermissionRule]) -> [PermissionRule] {
         rules.reduce(into: []) { merged, rule in
             if let index = merged.firstIndex(where: { $0.uri == rule.uri && $0.match == rule.match }) {
