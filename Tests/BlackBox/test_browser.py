@@ -114,6 +114,58 @@ def page_of(plant, path="/"):
     return f"{path}{'&' if '?' in path else '?'}realm={plant.realm}"
 
 
+# The WAMP client that all pages stand on
+
+CLIENT = """async ([script, realm, name, token, table]) => {
+    const { Connection, WampError } = await import(script.replace('app.js', 'wamp.js'));
+    const connection = new Connection({ realm, authid: name, ticket: () => token });
+    const told = {};
+    const life = new AbortController();
+    const events = [];
+    await connection.subscribe(`transformed.${table}`, (event) => events.push(event), { signal: life.signal });
+    told.session = connection.details.authid;
+    told.rows = (await connection.ask(`history.transformed.${table}`, {}, [{ limit: 5 }])).length;
+    const failed = (promise) => promise.then(() => null, (error) => [error instanceof WampError, error.uri]);
+    told.missing = await failed(connection.call('org.example.nobody'));
+    told.forbidden = await failed(connection.subscribe('org.example.forbidden', () => {}));
+    const chunks = [];
+    const answer = await connection.call(`history.transformed.${table}`, [{ limit: 10000 }], {}, { onProgress: (part) => chunks.push(part.args[1].length) });
+    told.chunks = chunks.length;
+    told.total = chunks.reduce((a, b) => a + b, 0);
+    told.final = answer.args[0].chunkCount;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    told.events = events.length;
+    life.abort();
+    connection.close();
+    told.state = connection.state;
+    told.closed = await failed(connection.call('wamp.session.get', [0]));
+    const refused = new Connection({ realm, authid: name, ticket: () => 'no token' });
+    await new Promise((resolve) => refused.addEventListener('state', resolve));
+    told.refused = [refused.state, refused.refusal.uri];
+    refused.close();
+    return told;
+}"""
+
+
+def test_the_client_module_calls_subscribes_and_is_refused(chromium, plant, press):
+    token = entry.sign_in(plant, "operator-anna")
+    with window(chromium, plant) as page:
+        page.goto("/")
+        script = page.locator("script[src]").get_attribute("src")
+        for start in range(0, 10_000, 500):  # over 8 MiB of JSON: comes in chunks
+            begin = time.time_ns() // 1_000_000 - 86_400_000
+            rows = [{"tsp": begin + start + i, "temperature": 1, "note": "x" * 900} for i in range(500)]
+            uri = f"appendBulk.{plant.project}.{plant.press}.sensordata"
+            press.ask(Message.CALL, Message.RESULT, {}, uri, [rows], {"DEVICE_KEY": plant.apps[1]["DEVICE_KEY"]})
+        told = page.evaluate(CLIENT, [script, plant.realm, "operator-anna", token, "sensordata"])
+    assert told["session"] == "operator-anna" and told["rows"] == 5 and told["events"] == 0
+    assert told["missing"] == [True, "wamp.error.no_such_procedure"]
+    assert told["forbidden"] == [True, "wamp.error.not_authorized"]
+    assert told["chunks"] == told["final"] >= 2 and told["total"] == 10_000
+    assert told["state"] == "closed" and told["closed"][0]
+    assert told["refused"] == ["refused", "wamp.error.authentication_failed"]
+
+
 # Signing in
 
 

@@ -82,17 +82,6 @@ export class AppRealm extends EventTarget {
         return rows;
     }
 
-    /** Rows of `history.transformed.series.<table>`: one per bucket and group. */
-    async series(table, query, signal) {
-        const chunks = [];
-        const onProgress = ({ args: [index, rows] }) => { chunks[index] = rows; };
-        const { args } = await this.connection.call(`history.transformed.series.${table}`, [query], {}, { onProgress, signal });
-        if (Array.isArray(args[0])) return args[0];
-        const rows = chunks.flat();
-        if (args[0]?.order === 'asc') rows.reverse();
-        return rows;
-    }
-
     /** Calls `handler(rows)` for every row of a table from now on, until `signal` aborts. */
     follow(table, handler, signal) {
         let feed = this.#feeds.get(table);

@@ -41,7 +41,7 @@ class FunctionForm extends View {
         return h('div', { class: 'stack' },
             h('p', { class: 'soft' }, h('code', {}, this.entry.uri)),
             h('fieldset', { class: 'stack' }, h('legend', { class: 'visually-hidden' }, 'Arguments'),
-                this.#rows.map((row, index) => this.#row(row, index))),
+                this.#rows.map((row, index) => this.#row(row, index, isDangerous))),
             h('div', { class: 'row' },
                 h('button', { class: 'button', type: 'button', onclick: () => { this.#rows.push({ name: '', text: '' }); this.update(); } }, 'Add an argument'),
                 h('span', { class: 'hint grow' }, 'Sends ', h('code', {}, `args ${JSON.stringify(args)}`, Object.keys(kwargs).length ? `, kwargs ${JSON.stringify(kwargs)}` : ''))),
@@ -53,11 +53,17 @@ class FunctionForm extends View {
             this.#run && outcome(this.#run));
     }
 
-    #row(row, index) {
+    #row(row, index, isDangerous) {
+        // Enter would close the dialog around it.
+        const enter = (event) => {
+            if (event.key !== 'Enter') return;
+            event.preventDefault();
+            if (!this.#run?.isOpen) this.#call(isDangerous);
+        };
         const set = (name) => (event) => { event.stopPropagation(); row[name] = event.target.value; this.#armed = false; this.update(); };
         return h('div', { class: 'row', key: String(index) },
-            h('input', { class: 'input', 'aria-label': `Name of argument ${index + 1}`, placeholder: 'name (optional)', value: row.name, oninput: set('name'), size: 14 }),
-            h('input', { class: 'input grow', 'aria-label': `Value of argument ${index + 1}`, placeholder: index ? 'value' : 'value: 42, true, text, {"key": 1}; empty for none', value: row.text, oninput: set('text') }),
+            h('input', { class: 'input', 'aria-label': `Name of argument ${index + 1}`, placeholder: 'name (optional)', value: row.name, oninput: set('name'), onkeydown: enter, size: 14 }),
+            h('input', { class: 'input grow', 'aria-label': `Value of argument ${index + 1}`, placeholder: index ? 'value' : 'value: 42, true, text, {"key": 1}; empty for none', value: row.text, oninput: set('text'), onkeydown: enter, autofocus: !index }),
             this.#rows.length > 1 && h('button', { class: 'button', type: 'button', 'aria-label': `Remove argument ${index + 1}`, onclick: () => { this.#rows.splice(index, 1); this.update(); } }, '×'));
     }
 

@@ -34,7 +34,7 @@ class Apps extends View {
         const tables = tablesOf(realms[0]?.template);
         const installs = app.installs ?? [];
         return h('section', { class: 'card span-12', key: String(app.key) },
-            h('header', {}, h('h2', {}, h('span', { class: 'name' }, app.name), `  app key ${app.key}`),
+            h('header', {}, h('h2', {}, h('span', { class: 'name' }, app.name), ` · app key ${app.key}`),
                 session.may('engineer') && h('button', { class: 'button', onclick: () => install(app, project) }, 'Install on a device…')),
             h('div', { class: 'grid' },
                 h('div', { class: 'span-7' }, h('h3', {}, 'Tables'), tables.length ? tables.map((table) => h('details', { key: table.name, class: 'fold' },

@@ -147,6 +147,7 @@ class Overview extends View {
         const { info } = this.realm;
         chart.label = `${this.table.name}, ${this.column.name}`;
         chart.unit = this.column.unit;
+        chart.empty = this.#plot.isLoading ? 'Reading history…' : 'No data in this range.';
         chart.limits = limitsOf(this.realm.rules, this.table.name, this.column.id);
         chart.markers = this.realm.alarms.filter((alarm) => alarm.table === this.table.name && this.lines.includes(alarm.device_key) && alarm.severity)
             .map((alarm) => ({ time: alarm.raised_at, severity: alarm.severity }));
@@ -212,6 +213,6 @@ function firstSteps() {
         h('p', {}, `${project ? 2 : 3}. A device, and the app on it. The answer is the environment that the device's SDK needs.`),
         copyable(`gantry device add "${name}" press-01\ngantry app install "${name}" press-monitor press-01 --stage prod -o env`),
         h('p', {}, 'No device at hand? A virtual one sends readings from the same template:'),
-        copyable('gantry simulate --template data-template.yml'),
+        copyable(`gantry app install "${name}" press-monitor press-01 --stage prod -o env > press-01.env\ngantry simulate --template data-template.yml --environment press-01.env`),
         h('p', { class: 'soft' }, 'This page comes alive by itself as soon as the first app is installed.'))));
 }

@@ -24,7 +24,7 @@ class System extends View {
             h('div', { class: 'title' }, h('h1', {}, 'System')),
             h('div', { class: 'grid' },
                 card('Server', facts([
-                    ['Address', location.host], ['Answers as', details.agent],
+                    ['Address', location.host], this.#status ? null : ['Answers as', details.agent],
                     ['Clock', `${format.dateTimeFull(now)}`], ['This screen’s clock', skew === 0 ? 'agrees' : `${format.duration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead'}`],
                     ...this.#facts(),
                 ]), this.#error && h('p', { class: 'hint' }, failure(this.#error))),
@@ -37,12 +37,12 @@ class System extends View {
     }
 
     #facts() {
-        const flat = [];
-        for (const [name, value] of Object.entries(this.#status ?? {})) {
-            if (value === null || typeof value === 'object' && !Array.isArray(value)) continue;
-            flat.push([name.replaceAll('_', ' '), Array.isArray(value) ? value.map((one) => typeof one === 'object' ? JSON.stringify(one) : one).join(', ') : show(name, value)]);
-        }
-        return flat;
+        const status = this.#status;
+        if (!status) return [];
+        return [
+            ['Version', status.version], ['Running for', format.duration(status.uptime_seconds * 1000)], ['Connections', format.count(status.connections)],
+            ['Modules', status.modules.join(', ')], ['Devices connect to', status.device_endpoint_url], ['Certificate authority', status.ca_fingerprint],
+        ];
     }
 
     async #load() {
@@ -59,11 +59,4 @@ class System extends View {
 customElements.define('page-system', System);
 
 const card = (title, ...inside) => h('section', { class: 'card span-6', key: title }, h('header', {}, h('h2', {}, title)), inside);
-const facts = (list) => h('dl', { class: 'facts' }, list.filter(([, value]) => value).map(([name, value]) => [h('dt', { key: name }, name), h('dd', { key: `${name} is` }, String(value))]));
-
-function show(name, value) {
-    if (typeof value !== 'number') return String(value);
-    if (name.endsWith('_bytes')) return format.bytes(value);
-    if (/(_at|_since|started)$/.test(name) && value > 1e11) return format.dateTimeFull(value);
-    return format.count(value);
-}
+const facts = (list) => h('dl', { class: 'facts' }, list.filter((fact) => fact?.[1]).map(([name, value]) => [h('dt', { key: name }, name), h('dd', { key: `${name} is` }, String(value))]));

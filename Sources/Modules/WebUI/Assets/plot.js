@@ -2,13 +2,11 @@
 import { Series } from './series.js';
 import { ROWS_MAX } from './app-realm.js';
 import { height } from './tables.js';
-import { serverNow } from './format.js';
+import { serverNow, when } from './format.js';
 import { failure } from './ui.js';
 
-/** More rows than this for one pixel cannot be told apart. */
-const POINTS_PER_PIXEL = 4;
-/** Rows that one `history.transformed.series.*` may answer with. */
-const BUCKET_ROWS_MAX = 50_000;
+/** Points in time at which a range that has too many rows is looked at. */
+const SLICES_MAX = 240, SLICES_AT_ONCE = 12;
 /** While somebody drags, the server is asked once they pause. */
 const SETTLE_MS = 250;
 
@@ -21,6 +19,7 @@ export class Plot extends EventTarget {
     #timer = 0;
     #request = null;
     #meanwhile = [];
+    #gap;
 
     /** - `columns`: of `table`; `deviceKeys`: whose rows. */
     constructor(realm, table, columns, deviceKeys, signal) {
@@ -34,7 +33,7 @@ export class Plot extends EventTarget {
 
     series(column, deviceKey) {
         const key = `${column} ${deviceKey}`;
-        if (!this.#series.has(key)) this.#series.set(key, new Series());
+        if (!this.#series.has(key)) this.#series.set(key, new Series(this.#gap));
         return this.#series.get(key);
     }
 
@@ -54,22 +53,21 @@ export class Plot extends EventTarget {
         const from = Math.floor(range.from ?? until - range.span);
         // Open at the end where the present is on screen: a device's clock may be ahead of the server's.
         const timeRange = [from, range.to ? Math.ceil(until) : null];
-        const budget = Math.min(ROWS_MAX, Math.max(500, Math.ceil(width) * POINTS_PER_PIXEL * this.deviceKeys.length));
         this.isLoading = true;
         this.#say();
         try {
-            const rows = await this.realm.history(this.table, {
-                limit: budget, timeRange, columns: this.columns, filterAnd: [{ column: 'device_key', operator: 'IN', value: this.deviceKeys }],
-            }, request.signal);
+            // As many as one answer holds: leaving rows out hides peaks, and reducing 10,000 to pixels takes a millisecond.
+            const rows = await this.#read(ROWS_MAX, timeRange, request.signal);
             if (request.signal.aborted) return;
-            const isComplete = rows.length < budget;
-            const buckets = isComplete ? null : await this.#buckets(from, range.to ? Math.ceil(until) : null, width, request.signal);
-            if (request.signal.aborted) return;
-            this.#replace(range);
-            if (buckets) this.#addBuckets(buckets, rows);
-            else for (const row of rows) this.#add(row);
-            this.#meanwhile.forEach((row) => this.wanted.has(row.device_key) && this.#add(row));
-            this.note = isComplete || buckets ? '' : `Shows the newest ${rows.length.toLocaleString()} rows of this range. Zoom in to see the rest.`;
+            const isComplete = rows.length < ROWS_MAX;
+            this.#replace(range, rows);
+            if (!isComplete) {
+                this.#say();
+                const before = await this.#samples(from, rows[0].tsp, width, request.signal);
+                if (request.signal.aborted) return;
+                this.#replace(range, [...before.rows, ...rows], before.gap);
+            }
+            this.note = isComplete ? '' : `All rows since ${when(rows[0].tsp)}; single ones before that, where short peaks may be missing. Zoom in to see every row.`;
         } catch (error) {
             if (request.signal.aborted || error.uri === 'gantry.error.connection_lost') return;
             this.note = failure(error);
@@ -82,40 +80,33 @@ export class Plot extends EventTarget {
         this.#say();
     }
 
-    /** The least and the greatest value of each pixel's time; null where the server cannot say. */
-    async #buckets(from, to, width, signal) {
-        const limit = Math.max(10, Math.min(Math.ceil(width), Math.floor(BUCKET_ROWS_MAX / this.deviceKeys.length)));
-        const metrics = this.columns.flatMap((ref) => [{ ref, method: 'MIN' }, { ref, method: 'MAX' }]);
-        try {
-            return await this.realm.series(this.table, {
-                metrics, limit, timeRange: [from, to], groupBy: ['device_key'],
-                filterAnd: [{ column: 'device_key', operator: 'IN', value: this.deviceKeys }],
-            }, signal);
-        } catch (error) {
-            if (error.uri === 'gantry.error.connection_lost') throw error;
-            return null;
-        }
-    }
-
-    #addBuckets(buckets, newest) {
-        const times = [...new Set(buckets.map((row) => row.tsp))].sort((a, b) => a - b);
-        const width = times.reduce((least, time, index) => index ? Math.min(least, time - times[index - 1]) : least, Infinity);
-        for (const row of buckets) {
-            for (const column of this.columns) {
-                const low = height(row[`MIN:${column}`]), high = height(row[`MAX:${column}`]);
-                if (Number.isNaN(low)) continue;
-                const series = this.series(column, row.device_key);
-                series.add(row.tsp, low);
-                if (high !== low) series.add(row.tsp + (Number.isFinite(width) ? width / 2 : 1), high);
+    /** One row of each device from each slice of the range: its course, where all of its rows would be too many. */
+    async #samples(from, to, width, signal) {
+        const count = Math.max(20, Math.min(SLICES_MAX, Math.ceil(width / 3)));
+        const size = (to - from) / count;
+        const slices = Array.from({ length: count }, (_, index) => from + index * size);
+        const rows = [];
+        const next = async () => {
+            while (slices.length && !signal.aborted) {
+                const start = Math.floor(slices.pop());
+                rows.push(...await this.#read(this.deviceKeys.length, [start, Math.ceil(start + size)], signal));
             }
-        }
-        // The last bucket has no value at its end: the newest row has.
-        for (const row of newest.slice(-this.deviceKeys.length * 2)) this.#add(row);
+        };
+        await Promise.all(Array.from({ length: SLICES_AT_ONCE }, next));
+        return { rows: rows.sort((a, b) => a.tsp - b.tsp), gap: size * 2.5 };
     }
 
-    #replace(range) {
+    #read(limit, timeRange, signal) {
+        const filterAnd = [{ column: 'device_key', operator: 'IN', value: this.deviceKeys }];
+        return this.realm.history(this.table, { limit, timeRange, columns: this.columns, filterAnd }, signal);
+    }
+
+    #replace(range, rows, gap) {
         this.#series.clear();
+        this.#gap = gap;
         this.#loaded = range;
+        for (const row of rows) this.#add(row);
+        for (const row of this.#meanwhile) if (this.wanted.has(row.device_key)) this.#add(row);
     }
 
     #live(rows) {

@@ -2,7 +2,9 @@
 
 /** A growing pair of columns, always ordered by time. */
 export class Series {
-    constructor(capacity = 256) {
+    /** `gap`: the distance from which on neighbours are not joined; told where points have been left out on purpose. */
+    constructor(gap, capacity = 256) {
+        this.knownGap = gap;
         this.times = new Float64Array(capacity);
         this.values = new Float64Array(capacity);
         this.length = 0;
@@ -51,18 +53,17 @@ export class Series {
     get lastValue() { return this.length ? this.values[this.length - 1] : NaN; }
 
     /**
-     * The distance in time from which on two neighbours are not joined: five times the usual one, and never less than
-     * two seconds. Nobody knows what happened in between, so nothing is drawn.
+     * The distance in time from which on two neighbours are not joined: four times what is usual at the slowest, and
+     * never less than two seconds. Nobody knows what happened in between, so nothing is drawn.
      */
     get gap() {
+        if (this.knownGap) return this.knownGap;
         if (this.gapLength === this.length) return this.gapValue;
-        const steps = [];
-        for (let index = Math.max(1, this.length - 200); index < this.length; index += 1) {
-            steps.push(this.times[index] - this.times[index - 1]);
-        }
+        const steps = [], stride = Math.max(1, Math.floor(this.length / 400));
+        for (let index = 1; index < this.length; index += stride) steps.push(this.times[index] - this.times[index - 1]);
         steps.sort((a, b) => a - b);
         this.gapLength = this.length;
-        this.gapValue = steps.length ? Math.max(2000, steps[steps.length >> 1] * 5) : Infinity;
+        this.gapValue = steps.length ? Math.max(2000, steps[Math.floor((steps.length - 1) * 0.9)] * 4) : Infinity;
         return this.gapValue;
     }
 
