@@ -46,7 +46,6 @@ struct RealmAlarmsTests {
         await alarms.handle(work(fleet.commit(temperature: temperature), alarms))
     }
 
-    /// As the session's handler puts it into the inbox and the loop takes it out.
     private func work(_ event: Payload, _ alarms: RealmAlarms) -> AlarmWork {
         .rows(table: "sensordata", event)
     }
@@ -339,7 +338,9 @@ struct RealmAlarmsTests {
         let session = FakeSession(realm: realm)
         let alarms = try await alarms(try directory.store(), session)
         try await put(boiler(), alarms)
-        for _ in 0..<RealmInbox.rowsMax { session.emit("fleetdb.commit.sensordata", fleet.commit(temperature: 20)) }
+        let long: Value = ["tsp": 1_000_000, "device_key": 7, "note": .string(String(repeating: "x", count: 1 << 20))]
+        for _ in 0..<RealmInbox.rowBytesMax >> 20 { session.emit("fleetdb.commit.sensordata", fleet.commit([long])) }
+        // Too much by now, and no row follows that could show the gap.
         session.emit("fleetdb.commit.sensordata", fleet.commit(temperature: 99))
         async let work: Void = alarms.run()
         for _ in 0..<5000 where changes(session).isEmpty { try await Task.sleep(for: .milliseconds(1)) }

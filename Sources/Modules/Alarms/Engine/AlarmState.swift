@@ -1,21 +1,19 @@
 // The state machine of one alarm, after ISA-18.2 (IEC 62682), as two axes: is the condition there, and has somebody
 // seen it. It is a value: what happened goes in, the next state comes out, nil says that it cannot happen here.
 //
-//                      condition                          ┌─────────── condition, or worse: raised anew ──────────┐
-//     ┌────────┐ ──────────────────▶ ┌───────────────────────┐ ◀────────────────────────────────────────┐        │
-//     │ normal │                     │ active unacknowledged │ ──── condition gone ──▶ ┌────────────────┴───────┐│
-//     └────────┘                     └───────────────────────┘                         │ returned unacknowledged││
-//      ▲  ▲  ▲                            │ acknowledge   ▲ worse                       └────────────────────────┘│
-//      │  │  │                            ▼               │                                  │ acknowledge         │
-//      │  │  │ condition gone  ┌─────────────────────┐    │                                  │                     │
-//      │  │  └──────────────── │ active acknowledged │ ───┘                                  │                     │
-//      │  │   (auto-resolve)   └─────────────────────┘                                       │                     │
-//      │  │                        │ condition gone (latched)                                │                     │
-//      │  │  reset                 ▼                                                         │                     │
-//      │  └─────────── ┌───────────────────────┐ ◀──────────────────── (latched) ────────────┤                     │
-//      │               │ returned acknowledged │ ────────────────────────────────────────────┼─────────────────────┘
-//      │               └───────────────────────┘                                             │
-//      └───────────────────────────────────────────────────── (auto-resolve) ────────────────┘
+//     state                    condition comes      condition goes           acknowledge             reset
+//     ───────────────────────────────────────────────────────────────────────────────────────────────────────
+//     normal                   active unack.        ·                        –                       –
+//     active unacknowledged    worse: the same,     returned unack.          active ack.             –
+//                              more severe
+//     active acknowledged      worse: active        normal                   –                       –
+//                              unack.               latched: returned ack.
+//     returned unacknowledged  active unack.        ·                        normal                  –
+//                                                                            latched: returned ack.
+//     returned acknowledged    active unack.        ·                        –                       normal
+//     (latched rules only)
+//
+//     ·  nothing changes       –  cannot be done here
 //
 // A rule that resolves by itself follows the condition down: the severity is the row's, acknowledged stays
 // acknowledged. A latched rule keeps the worst severity that it has seen until somebody resets it. Getting worse is

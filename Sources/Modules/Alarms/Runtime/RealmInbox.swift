@@ -16,17 +16,17 @@ enum AlarmWork: Sendable {
 
 /// The queue between a realm's session, whose handlers must not block, and the one who works.
 ///
-/// Rows are bounded. When they come faster than they can be dealt with, some are dropped on purpose: they are in
-/// FleetDB, their sequences show the gap, and `missed` says so even if no row follows.
+/// Rows are bounded by their bytes. When they come faster than they can be dealt with, some are dropped on purpose: they
+/// are in FleetDB, their sequences show the gap, and `missed` says so even if no row follows.
 final class RealmInbox: Sendable {
     private struct Load {
-        var rowsCount = 0
+        var rowBytes = 0
         var hasTick = false
         var missed: Set<String> = []
     }
 
-    /// Commits that may wait; each has at most as many rows as FleetDB commits at once.
-    static let rowsMax = 256
+    /// Of the rows that may wait; one event always may.
+    static let rowBytesMax = 16 << 20
 
     let works: AsyncStream<AlarmWork>
     private let continuation: AsyncStream<AlarmWork>.Continuation
@@ -38,11 +38,11 @@ final class RealmInbox: Sendable {
 
     func offer(rows: Payload, of table: String) {
         let isTaken = load.withLock { load in
-            guard load.rowsCount < Self.rowsMax else {
+            guard load.rowBytes == 0 || load.rowBytes + rows.arguments.count <= Self.rowBytesMax else {
                 load.missed.insert(table)
                 return false
             }
-            load.rowsCount += 1
+            load.rowBytes += rows.arguments.count
             return true
         }
         if isTaken { continuation.yield(.rows(table: table, rows)) }
@@ -70,7 +70,7 @@ final class RealmInbox: Sendable {
     func taken(_ work: AlarmWork) -> Set<String> {
         load.withLock { load in
             switch work {
-            case .rows: load.rowsCount -= 1
+            case .rows(_, let rows): load.rowBytes -= rows.arguments.count
             case .tick: load.hasTick = false
             case .call, .catchUp: break
             }
