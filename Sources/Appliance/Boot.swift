@@ -1,7 +1,7 @@
 // From a configuration to a running server, and back. In this order: the data directory and its lock; the router, the
 // listener; every module constructed; every module prepared (it opens its files and joins its realms, in this
-// process, while the network waits); then the port is opened, systemd is told, and the services run. The end is the
-// reverse: the port closes, sessions hear GOODBYE, modules finish what they were given.
+// process, while the network waits); then the services run, the last of which opens the port and says so. The end is
+// the reverse: the port closes, sessions hear GOODBYE, modules finish what they were given.
 
 import Listener
 import Logging
@@ -80,17 +80,12 @@ struct Boot {
         try await status.serve(on: router, authenticators, logger: logger)
 
         let notifier = ServiceNotifier(environment: environment)
-        try await listener.bind()
-        listener.setReady(true)
-        notifier.ready(status: "Serving at \(status.site.url)")
-        let milliseconds = Int64((ContinuousClock.now - start) / .milliseconds(1))
-        logger.notice(
-            "ready",
-            metadata: .facts([.uri: status.site.url, .durationMilliseconds: "\(milliseconds)"]))
-
         var services: [any Service] = modules.flatMap(\.services)
         if let renewal = tls.renewal { services.append(renewal) }
-        services.append(listener)
+        services.append(
+            OpenPort(
+                listener: listener, configuration: configuration.listener, notifier: notifier, site: status.site,
+                start: start, logger: logger))
         services.append(notifier)
         try await serve(services)
         logger.notice("ended")

@@ -68,6 +68,15 @@ struct SettingsTests {
         #expect(error?.all.first?.line == nil)
     }
 
+    @Test func `a mistake in the file is found although it is overridden`() throws {
+        let document = ConfigurationDocument(
+            text: "listener: {port: eighty}", file: "g.yml", environment: ["GANTRY_LISTENER_PORT": "2"])
+        #expect(try Schema(document.settings).port == 2)
+        let error = #expect(throws: ConfigurationErrors.self) { try document.check() }
+        #expect(
+            error?.all.map(\.description) == [#"g.yml:1:18: listener.port: expected 1…65535, found "eighty""#])
+    }
+
     @Test(arguments: [
         (["listener", "port"], "GANTRY_LISTENER_PORT"),
         (["listener", "tls", "certificate"], "GANTRY_LISTENER_TLS_CERTIFICATE"),

@@ -145,14 +145,20 @@ extension Settings {
         parse: (String) -> Parsed?
     ) -> Parsed? {
         document.noteRead(key, in: path, isScalar: true)
-        guard let (node, _) = value(of: key) else { return nil }
-        guard case .scalar(let text, _) = node.content else {
-            refuse(key, "expected \(expected()), found \(node.found)")
-            return nil
+        var effective: Parsed?
+        // What is overridden is checked all the same: a mistake in the file must not wait for the variable to go.
+        for (index, (node, origin)) in values(of: key).enumerated() {
+            var suggestion: String?
+            if case .scalar(let text, _) = node.content {
+                if let parsed = parse(text) {
+                    if index == 0 { effective = parsed }
+                    continue
+                }
+                suggestion = suggest(text)
+            }
+            record(key, origin, "expected \(expected()), found \(node.found)", suggestion)
         }
-        if let parsed = parse(text) { return parsed }
-        refuse(key, "expected \(expected()), found \(node.found)", suggestion: suggest(text))
-        return nil
+        return effective
     }
 
     /// The value; or throws, because the key is missing or because its value has been refused.

@@ -112,6 +112,11 @@ package struct Settings: Sendable {
         return error
     }
 
+    func record(_ key: String, _ origin: ConfigurationError.Origin, _ reason: String, _ suggestion: String?) {
+        let text = ConfigurationDocument.text(path + [key])
+        document.record(ConfigurationError(origin, key: text, reason: reason, suggestion: suggestion))
+    }
+
     func refuse(_ element: ConfigurationNode, key: [String], _ reason: String) {
         document.record(
             ConfigurationError(place(element.position), key: ConfigurationDocument.text(key), reason: reason))
@@ -121,15 +126,25 @@ package struct Settings: Sendable {
 
     /// What is set for a key, and by whom; nil when nobody sets it.
     func value(of key: String) -> (node: ConfigurationNode, origin: ConfigurationError.Origin)? {
+        values(of: key).first
+    }
+
+    /// Everything that is set for a key: by a flag, by the environment, by the file; the first one holds.
+    func values(of key: String) -> [(node: ConfigurationNode, origin: ConfigurationError.Origin)] {
         let keys = path + [key]
         func override(_ text: String) -> ConfigurationNode {
             ConfigurationNode(content: .scalar(text, isPlain: false), position: .start)
         }
-        if let flag = document.flags[keys.joined(separator: ".")] { return (override(flag.value), .flag(flag.name)) }
+        var values: [(node: ConfigurationNode, origin: ConfigurationError.Origin)] = []
+        if let flag = document.flags[keys.joined(separator: ".")] {
+            values.append((override(flag.value), .flag(flag.name)))
+        }
         let variable = ConfigurationDocument.variable(for: keys)
-        if let text = document.environment[variable], !text.isEmpty { return (override(text), .environment(variable)) }
-        guard let entry = entry(key), !entry.value.isNull else { return nil }
-        return (entry.value, place(entry.value.position))
+        if let text = document.environment[variable], !text.isEmpty {
+            values.append((override(text), .environment(variable)))
+        }
+        if let entry = entry(key), !entry.value.isNull { values.append((entry.value, place(entry.value.position))) }
+        return values
     }
 
     private func entry(_ key: String) -> ConfigurationNode.Entry? {
