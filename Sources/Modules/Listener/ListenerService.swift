@@ -105,9 +105,7 @@ package final class ListenerService: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(AcceptBackoffHandler { _ in .milliseconds(500) })
-                    try pipeline.addHandler(AcceptErrorHandler(logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(logger: logger))
                 }
             }
             .childChannelInitializer { [services, connections] channel in
@@ -194,27 +192,5 @@ package final class ListenerService: Service {
             group.cancelAll()
             for channel in connections.channels { channel.close(promise: nil) }
         }
-    }
-}
-
-/// Says once per episode that connections cannot be accepted; NIO's `AcceptBackoffHandler` in front of it waits a
-/// moment then, where the event loop would otherwise be told of the same pending connection over and over.
-final class AcceptErrorHandler: ChannelInboundHandler {
-    typealias InboundIn = any Channel
-
-    private let logger: Logger
-    private var isFailing = false
-
-    init(logger: Logger) { self.logger = logger }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isFailing = false
-        context.fireChannelRead(data)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !isFailing else { return }
-        isFailing = true
-        logger.warning("cannot accept connections", metadata: .facts([.error: "\(error)"]))
     }
 }
