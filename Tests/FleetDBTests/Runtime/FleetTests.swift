@@ -31,7 +31,7 @@ import WAMP
         ]
         #expect(
             try room.session.acts.map(\.kind) == [
-                "publish transformed.sensordata", "yield", "publish fleetdb.commit.sensordata",
+                "publish fleetdb.commit.sensordata", "publish transformed.sensordata", "yield",
             ])
         #expect(try room.session.events("transformed.sensordata") == [[row]])
         #expect(try room.session.events("fleetdb.commit.sensordata") == [[1, [row]]])

@@ -8,7 +8,7 @@ enum JavaScriptNumber {
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where trimmed.lowercased().hasPrefix(prefix) {
             let digits = trimmed.dropFirst(2)
             guard digits.first?.isHexDigit == true else { return nil }
-            return UInt64(digits, radix: radix).map(Double.init)
+            return UInt64(digits, radix: radix).map { Double($0) }
         }
         return nil
     }

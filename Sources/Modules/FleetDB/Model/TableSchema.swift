@@ -23,8 +23,8 @@ struct TableSchema: Sendable, Hashable {
     var entityKey: [String] = []
     /// Not readable by other apps (role `app_reader`).
     var isPrivate = false
-    /// `chunkTimeInterval` in milliseconds: how much time one file holds.
-    var chunkMilliseconds: Int64 = 86_400_000
+    /// `chunkTimeInterval` in milliseconds: how much time one file holds; nil leaves it to the setting.
+    var chunkMilliseconds: Int64?
     /// `dropAfter` in milliseconds; nil keeps rows forever.
     var retentionMilliseconds: Int64?
     /// Rows show their sequence as `id`, as the vendor's `error-logs` does.

@@ -10,7 +10,8 @@ struct RowPlan: Sendable, Hashable {
         /// A key of the row: an index of `keys`, and the steps inside its value (none for nearly every column).
         case row(key: Int, [String])
         case argument(Int, [String])
-        case keyword([String])
+        /// An index of `keywords`, and the steps inside its value.
+        case keyword(Int, [String])
         case details([String])
     }
 
@@ -29,8 +30,8 @@ struct RowPlan: Sendable, Hashable {
     let dataTypes: [DataType]
     /// Whether a column wants more than `args[0]`.
     let usesArguments: Bool
-    /// The names of the keyword arguments that matter.
-    let keywords: Set<String>
+    /// The names of the keyword arguments that matter, as UTF-8; the first is `DEVICE_KEY`.
+    let keywords: [[UInt8]]
     /// The key `DEVICE_KEY`, an index of `keys`.
     let deviceKey: Int
     /// The column `tsp`, an index of `targets`.
@@ -49,13 +50,20 @@ struct RowPlan: Sendable, Hashable {
             keys.append(utf8)
             return keys.count - 1
         }
+        var keywords = [Array(Self.deviceKeyName.utf8)]
+        func keyword(_ name: String) -> Int {
+            let utf8 = Array(name.utf8)
+            if let index = keywords.firstIndex(of: utf8) { return index }
+            keywords.append(utf8)
+            return keywords.count - 1
+        }
         targets = schema.columns.map { column in
             let place: Place =
                 switch column.source {
                 case .row(let key): .row(key: index(key), [])
                 case .insideRow(let steps): .row(key: index(steps.first ?? ""), Array(steps.dropFirst()))
                 case .argument(let position, let steps): .argument(position, steps)
-                case .keyword(let steps): .keyword(steps)
+                case .keyword(let steps): .keyword(keyword(steps.first ?? ""), Array(steps.dropFirst()))
                 case .details(let steps): .details(steps)
                 // Not of the template: `TableSchema` adds these itself.
                 case .deviceKey, .authid: .details([])
@@ -67,8 +75,7 @@ struct RowPlan: Sendable, Hashable {
         simpleKeys = targets.map { if case .row(let key, let steps) = $0.place, steps.isEmpty { key } else { -1 } }
         dataTypes = targets.map(\.dataType)
         usesArguments = targets.contains { if case .argument = $0.place { true } else { false } }
-        let named = targets.compactMap { if case .keyword(let steps) = $0.place { steps.first } else { nil } }
-        keywords = Set(named + [Self.deviceKeyName])
+        self.keywords = keywords
         self.schema = schema
         let tsp = schema.columns.firstIndex { $0.id == "tsp" }
         precondition(tsp != nil, "a table has a column tsp")

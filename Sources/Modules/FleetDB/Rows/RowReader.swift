@@ -31,7 +31,8 @@ struct RowReader: Sendable {
     private var slots: [Slot]
     /// The key that stood at each position of the row before: rows of one writer look alike.
     private var guesses: [Int] = []
-    private var keywords: [String: Slot] = [:]
+    /// The values of `plan.keywords`.
+    private var keywords: [Slot]
     /// Where `args[1]`, `args[2]`, … lie, when the table wants them.
     private var argumentRanges: [ByteRange] = []
 
@@ -41,6 +42,7 @@ struct RowReader: Sendable {
         self.plan = plan
         cells = Array(repeating: .absent, count: plan.targets.count)
         slots = Array(repeating: Slot(), count: plan.keys.count)
+        keywords = Array(repeating: Slot(), count: plan.keywords.count)
     }
 
     /// The row's point in time. Valid after `next`.
@@ -118,7 +120,7 @@ struct RowReader: Sendable {
     }
 
     private mutating func readKeywords(_ payload: Payload) throws(WireError) {
-        keywords.removeAll(keepingCapacity: true)
+        for index in keywords.indices { keywords[index] = Slot() }
         guard !payload.argumentsKw.isEmpty else { return }
         let bytes = payload.argumentsKw.span
         var cursor = Cursor(payload.serializer)
@@ -126,8 +128,11 @@ struct RowReader: Sendable {
         while try cursor.more(&entries, bytes) {
             let key = try cursor.key(bytes)
             let slot = try Slot(&cursor, bytes, .argumentsKw)
-            let name = cursor.string(key, bytes)
-            if plan.keywords.contains(name) { keywords[name] = slot }
+            let index =
+                key.isEscaped
+                ? plan.keywords.firstIndex(of: cursor.unescaped(key, bytes))
+                : plan.keywords.firstIndex { Self.equals($0, bytes, key.range) }
+            if let index { keywords[index] = slot }
         }
     }
 
@@ -196,7 +201,7 @@ struct RowReader: Sendable {
                 key >= 0 ? try coerce(slots[key], plan.dataTypes[index], payload) : try cell(elsewhere: index, payload)
         }
         var device = slots[plan.deviceKey]
-        if let keyword = keywords[RowPlan.deviceKeyName], !keyword.isNull { device = keyword }
+        if keywords[0].token != nil, !keywords[0].isNull { device = keywords[0] }
         deviceKey = number(of: device, payload) ?? -1
     }
 
@@ -211,9 +216,8 @@ struct RowReader: Sendable {
             guard position < argumentRanges.count else { return .absent }
             var cursor = Cursor(payload.serializer, at: Int(argumentRanges[position].lowerBound))
             slot = try Slot(&cursor, payload.arguments.span, .arguments).inside(steps[...], payload)
-        case .keyword(let steps):
-            guard let first = steps.first, let found = keywords[first] else { return .absent }
-            slot = try found.inside(steps.dropFirst(), payload)
+        case .keyword(let keyword, let steps):
+            slot = try keywords[keyword].inside(steps[...], payload)
         case .details(let steps):
             guard steps.count == 1, let text = author.detail(steps[0]) else { return .absent }
             return coerce(text: text, target.dataType)

@@ -9,8 +9,7 @@ import WAMP
 final class Fleet: Sendable {
     let directory: String
     let logger: Logger
-    /// How much time one file holds, where the template does not say.
-    let chunkMilliseconds: Int64
+    private let chunkMilliseconds: Int64
     private let queue: IngestQueue
     private let writer: FleetWriter
     private let readers: [FleetReader]
@@ -63,7 +62,9 @@ final class Fleet: Sendable {
         var tables: [Table] = []
         do {
             for schema in schemas {
-                let table = Table(realm: realm, schema: schema, directory: "\(directory)/\(realm)/\(schema.name)")
+                let table = Table(
+                    realm: realm, schema: schema, directory: "\(directory)/\(realm)/\(schema.name)",
+                    chunkMilliseconds: chunkMilliseconds)
                 try await writer.open(table)
                 tables.append(table)
             }
@@ -84,6 +85,8 @@ final class Fleet: Sendable {
         let removed = await writer.retain()
         guard !removed.isEmpty else { return }
         for reader in readers { await reader.forget(removed) }
+        // Not on the writer's thread: to delete a big file takes its time. A process that ends before finds it again.
+        for path in removed { Directory.removeDatabase(path) }
         logger.info("expired chunks removed", metadata: .facts([.count: "\(removed.count)"]))
     }
 

@@ -84,7 +84,9 @@ actor FleetReader {
         files = files.filter { !$0.key.hasPrefix(directory + "/") }
     }
 
-    private func open(_ path: String, isChunk: Bool) throws -> FileReader {
+    /// - Returns: nil for a file that is gone, since retention has removed it, or that cannot be read at all: the rows of
+    ///   the others are still worth an answer.
+    private func open(_ path: String, isChunk: Bool) throws -> FileReader? {
         useCount += 1
         if let file = files[path] {
             file.lastUse = useCount
@@ -94,7 +96,16 @@ actor FleetReader {
             // A request under way keeps what it reads open.
             files[oldest.key] = nil
         }
-        let file = isChunk ? try FileReader(chunk: path) : try FileReader(latest: path)
+        let file: FileReader
+        do throws(SQLiteError) {
+            file = isChunk ? try FileReader(chunk: path) : try FileReader(latest: path)
+        } catch {
+            guard Directory.exists(path) else { return nil }
+            logger.error(
+                "file cannot be read, its rows are missing from the answer",
+                metadata: .facts([.path: path, .error: error.description]))
+            return nil
+        }
         file.lastUse = useCount
         files[path] = file
         return file

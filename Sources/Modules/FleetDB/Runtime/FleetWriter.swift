@@ -72,11 +72,7 @@ actor FleetWriter {
                 fail(writer, error, &failures)
             }
         }
-        var commits = CommitEvents()
-        for (request, outcome) in zip(requests, outcomes) {
-            answer(request, failures[ObjectIdentifier(request.table)].map(Outcome.failed) ?? outcome, &commits)
-        }
-        commits.publish()
+        finish(requests, outcomes, failures)
     }
 
     private func write(
@@ -115,7 +111,21 @@ actor FleetWriter {
 
     // MARK: Answers
 
-    private func answer(_ request: AppendRequest, _ outcome: Outcome, _ commits: inout CommitEvents) {
+    private func finish(
+        _ requests: [AppendRequest], _ outcomes: [Outcome], _ failures: [ObjectIdentifier: any Error]
+    ) {
+        // The alarms first: who has an answer can rely on their having been told.
+        var commits = CommitEvents()
+        for (request, outcome) in zip(requests, outcomes) where failures[ObjectIdentifier(request.table)] == nil {
+            if case .accepted(let accepted) = outcome { commits.add(request.table, request.feed, accepted) }
+        }
+        commits.publish()
+        for (request, outcome) in zip(requests, outcomes) {
+            answer(request, failures[ObjectIdentifier(request.table)].map(Outcome.failed) ?? outcome)
+        }
+    }
+
+    private func answer(_ request: AppendRequest, _ outcome: Outcome) {
         let serializer = request.payload.serializer
         switch outcome {
         case .accepted(let accepted):
@@ -127,7 +137,6 @@ actor FleetWriter {
                 feed.session.publish(feed.transformedBulk, accepted.rows.bulk(), options: feed.options)
                 request.invocation?.yield(AppendAnswer.bulk(serializer, count: accepted.rows.count))
             }
-            commits.add(request.table, feed, accepted)
         case .refused(let refusal):
             if let invocation = request.invocation {
                 invocation.fail(refusal.error(serializer))
@@ -191,9 +200,9 @@ actor FleetWriter {
         tables.removeAll()
     }
 
-    /// Removes the chunks beyond each table's `dropAfter`, and closes those that nobody writes any more.
+    /// Gives up the chunks beyond each table's `dropAfter`, and closes those that nobody writes any more.
     ///
-    /// - Returns: the removed files.
+    /// - Returns: the files to delete.
     func retain() -> [String] {
         let now = clock()
         var removed: [String] = []

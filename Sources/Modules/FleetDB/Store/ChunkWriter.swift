@@ -47,10 +47,12 @@ final class ChunkWriter {
         self.chunk = chunk
         path = directory + "/" + chunk.fileName
         let schema = plan.schema
-        let isNew = Directory.size(path) == 0
+        var isNew = Directory.size(path) == 0
         let wasClosed = Directory.size(path + "-wal") == 0
         if isNew { try Directory.createFile(path) }
         connection = try SQLiteConnection(path: path, isNew ? .create : .write)
+        // A process that ended while it created the file has left it empty inside.
+        isNew = try isNew || connection.integer("SELECT count(*) FROM sqlite_schema") == 0
         if isNew {
             for statement in ChunkSchema.create(schema, chunk, bucketWidth: initialBucketWidth) {
                 try connection.execute(statement)

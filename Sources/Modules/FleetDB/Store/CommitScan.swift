@@ -26,14 +26,15 @@ struct CommitScan {
     /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n}]`: at most `limit` rows behind `sequence`, the oldest
     /// first, and how far they tell everything: the last row's sequence, or with fewer rows than asked for the table's.
     func page(
-        since sequence: Int64, limit: Int, _ serializer: Serializer, open: (String) throws -> FileReader
+        since sequence: Int64, limit: Int, _ serializer: Serializer, open: (String) throws -> FileReader?
     ) throws -> Payload {
         // Read first: what is committed while this reads belongs to the next page.
         let committed = table.committedSequence
         var rows: [Row] = []
         if sequence < committed, limit > 0 {
-            for chunk in table.layout.chunks where Directory.exists(table.path(chunk)) {
-                rows += try read(open(table.path(chunk)), since: sequence, through: committed, limit, serializer)
+            for chunk in table.layout.chunks {
+                guard let file = try open(table.path(chunk)) else { continue }
+                rows += try read(file, since: sequence, through: committed, limit, serializer)
             }
         }
         rows.sort { $0.sequence < $1.sequence }

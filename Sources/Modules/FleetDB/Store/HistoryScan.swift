@@ -7,7 +7,7 @@ final class HistoryScan {
     private let table: Table
     private let request: HistoryRequest
     private let cutoff: Int64?
-    private let open: (String, _ isChunk: Bool) throws -> FileReader
+    private let open: (String, _ isChunk: Bool) throws -> FileReader?
     private let keys: [[UInt8]]
     /// The chunks that are still to come, the oldest first.
     private var chunks: [Chunk]
@@ -26,10 +26,10 @@ final class HistoryScan {
 
     /// - Parameters:
     ///   - cutoff: rows before it are gone; the latest rows of entities never are.
-    ///   - open: the file of a path, from the reader's cache.
+    ///   - open: the file of a path, from the reader's cache; nil leaves it out.
     init(
         _ table: Table, _ request: HistoryRequest, cutoff: Int64?,
-        open: @escaping (String, _ isChunk: Bool) throws -> FileReader
+        open: @escaping (String, _ isChunk: Bool) throws -> FileReader?
     ) throws {
         self.table = table
         self.request = request
@@ -40,7 +40,7 @@ final class HistoryScan {
         rowsLeft = request.limit
         chunks = []
         if request.wantsLatest, table.schema.keepsLatest {
-            let file = try open(table.directory + "/" + TableFile.name, false)
+            guard let file = try open(table.directory + "/" + TableFile.name, false) else { return }
             let query = HistoryPlan.latest(request, columns: file.columns)
             let statement = try file.connection.prepare(query.text)
             statement.bind(query.values)
@@ -73,10 +73,7 @@ final class HistoryScan {
     }
 
     private func begin(_ chunk: Chunk) throws {
-        // Retention may have removed the file since the layout was read.
-        guard Directory.exists(table.path(chunk)) else { return }
-        let file = try open(table.path(chunk), true)
-        guard
+        guard let file = try open(table.path(chunk), true),
             let plan = HistoryPlan(
                 request, chunk, bucketWidth: file.bucketWidth, columns: file.columns, cutoff: cutoff)
         else { return }

@@ -36,8 +36,9 @@ enum StoreFunctions {
         }
         guard value != .null else { return sqlite3_result_null(context) }
         guard let dataType = DataType(rawValue: type) else { return sqlite3_result_int64(context, 1) }
-        guard let read = ComparableValue(value, as: dataType) else { return sqlite3_result_null(context) }
-        result(context, read.sqlValue)
+        // What is stored is json already; only a request writes json as a text.
+        let read = dataType == .json ? ComparableValue.json(value) : ComparableValue(value, as: dataType)
+        result(context, read?.sqlValue ?? .null)
     }
 
     /// `fleetdb_json_equal(left, right)`: whether two JSON texts mean the same value.

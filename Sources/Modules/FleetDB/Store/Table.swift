@@ -16,12 +16,14 @@ final class Table: Sendable {
 
     var schema: TableSchema { plan.schema }
 
-    init(realm: String, schema: TableSchema, directory: String) {
+    /// - Parameter chunkMilliseconds: how much time one file holds, where the template does not say.
+    init(realm: String, schema: TableSchema, directory: String, chunkMilliseconds: Int64) {
         self.realm = realm
         plan = RowPlan(schema)
         self.directory = directory
         let chunks = Directory.names(directory).compactMap(Chunk.init(fileName:))
-        state = Mutex(State(layout: ChunkLayout(interval: schema.chunkMilliseconds, chunks: chunks)))
+        state = Mutex(
+            State(layout: ChunkLayout(interval: schema.chunkMilliseconds ?? chunkMilliseconds, chunks: chunks)))
     }
 
     var layout: ChunkLayout { state.withLock { $0.layout } }

@@ -37,9 +37,11 @@ final class TableFile {
     init(_ table: Table) throws {
         schema = table.schema
         let path = table.directory + "/" + Self.name
-        let isNew = Directory.size(path) == 0
+        var isNew = Directory.size(path) == 0
         if isNew { try Directory.createFile(path) }
         connection = try SQLiteConnection(path: path, isNew ? .create : .write)
+        // A process that ended while it created the file has left it empty inside.
+        isNew = try isNew || connection.integer("SELECT count(*) FROM sqlite_schema") == 0
         if isNew {
             for statement in Self.creation(schema) { try connection.execute(statement) }
         }

@@ -275,16 +275,15 @@ final class TableWriter {
         if current === writer { current = nil }
     }
 
-    /// Removes the chunks that retention has emptied.
+    /// Gives up the chunks that retention has emptied.
     ///
-    /// - Returns: their paths, for readers that have them open.
+    /// - Returns: their files, which nobody writes any more and which are to be deleted.
     func remove(_ expired: [Chunk]) throws -> [String] {
         guard !expired.isEmpty else { return [] }
         try file.sync(used: nextSequence - 1)
         for chunk in expired {
             if let writer = chunks[chunk] { forget(writer) }
             table.remove(chunk)
-            Directory.removeDatabase(table.path(chunk))
         }
         return expired.map(table.path)
     }
