@@ -16,7 +16,12 @@ from gantry import CommandFailed, gantry
 
 
 def files(folder):
-    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    """Every file with its time and content; of a database, which counts its openings in its head, only that it is there."""
+    return {
+        str(path): None if ".db" in path.name else (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_version(gantry_binary):
@@ -36,10 +41,10 @@ def test_help_of_every_command(gantry_binary):
 def test_init_changes_nothing_that_is_there(gantry_binary, tmp_path):
     installation = process.Gantry(tmp_path)
     installation.init()
-    before = files(tmp_path)
+    before = files(tmp_path / "etc") | files(tmp_path / "data")
     assert any(path.endswith("gantry.yml") for path in before)
     again = installation.init()
-    assert files(tmp_path) == before
+    assert files(tmp_path / "etc") | files(tmp_path / "data") == before
     assert "kept" in again.stdout
 
 
@@ -47,8 +52,9 @@ def test_init_shows_a_password_once_when_none_is_given(gantry_binary, tmp_path):
     arguments = ("init", "--config", tmp_path / "etc", "--data", tmp_path / "data")
     first, second = gantry(*arguments), gantry(*arguments)
     assert first.returncode == second.returncode == 0
-    assert re.search(r"password[^\n]*\b([a-z0-9]{6}-){3}[a-z0-9]{6}\b", first.stdout, re.I)
-    assert "password" not in second.stdout.lower()
+    password = r"\b([a-z0-9]{6}-){3}[a-z0-9]{6}\b"
+    assert re.search(r"password[^\n]*" + password, first.stdout, re.I)
+    assert not re.search(password, second.stdout)
 
 
 def test_two_installations_share_no_key(gantry_binary, tmp_path):
@@ -200,7 +206,7 @@ def test_check_names_the_line_the_key_and_what_to_do(gantry_binary, tmp_path, li
     assert f"{installation.configuration}:{number}" in done.stderr and about in done.stderr, done.stderr
     if suggestion:
         assert suggestion in done.stderr
-    served = gantry("serve", "--config", installation.configuration, environment=installation.environment)
+    served = gantry("serve", "--config", installation.configuration)
     assert served.returncode == 78, "the server does not start with what check refuses"
 
 

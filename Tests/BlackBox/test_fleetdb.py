@@ -126,7 +126,7 @@ def test_a_published_row_that_cannot_be_stored_is_told_in_error_logs(table):
         ("count", 1.5, None),
         ("closed", "true", True),
         ("closed", 1, True),
-        ("closed", "yes", False),
+        ("closed", "yes", None),
         ("note", 5, "5"),
         ("detail", [1, "two"], [1, "two"]),
         ("detail", None, None),
@@ -143,10 +143,10 @@ def test_values_become_the_columns_type(table, column, given, stored):
         assert row[column] == stored and type(row[column]) is type(stored)
 
 
-@pytest.mark.parametrize("tsp", ["2027-01-15T08:00:00Z", "2027-01-15T08:00:00", "2027-01-15T09:00:00+01:00", 1_800_000_000_000])
+@pytest.mark.parametrize("tsp", ["2026-01-15T08:00:00Z", "2026-01-15T08:00:00", "2026-01-15T09:00:00+01:00", 1_768_464_000_000])
 def test_times_in_every_form_are_milliseconds_afterwards(table, tsp):
     table.append({"tsp": tsp, "note": f"time {tsp}"})
-    expected = 1_800_000_000_000
+    expected = 1_768_464_000_000
     rows = table.history({"timeRange": [expected, expected + 1], "filterAnd": [
         {"column": "note", "operator": "=", "value": f"time {tsp}"}]})
     assert rows and all(row["tsp"] == expected and type(row["tsp"]) is int for row in rows)
@@ -208,7 +208,7 @@ def test_columns_choose_and_time_device_and_author_always_come(table):
 
 @pytest.mark.parametrize(
     "query",
-    [None, {}, {"limit": 0}, {"limit": -1}, {"limit": 10_001}, {"limit": "ten"}, {"limit": 5, "offset": -1},
+    [None, {}, {"limit": -1}, {"limit": 10_001}, {"limit": "ten"}, {"limit": 5, "offset": -1},
      {"limit": 5, "timeRange": "today"}, {"limit": 5, "timeRange": [1]}, {"limit": 5, "timeRange": ["noon", None]},
      {"limit": 5, "filterAnd": {"column": "count"}}, {"limit": 5, "filterAnd": [{"column": "count", "operator": "~"}]},
      {"limit": 5, "columns": "count"}],

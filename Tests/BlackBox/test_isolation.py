@@ -65,13 +65,13 @@ def test_nothing_crosses_from_realm_to_realm(plant, crossed):
         here.subscribe("transformed.sensordata")
         there.ask(
             Message.CALL, Message.RESULT, {}, f"append.{crossed.project}.{crossed.press}.sensordata",
-            [{"tsp": 1_800_000_000_000, "note": "other hall"}], {"DEVICE_KEY": "1"},
+            [{"tsp": 1_768_464_000_000, "note": "other hall"}], {"DEVICE_KEY": "1"},
         )
         assert here.call("history.transformed.sensordata", {"limit": 10_000}) is not None
         rows = here.call("history.transformed.sensordata", {"limit": 10_000})[0]
         assert all(row["note"] != "other hall" for row in rows)
         request = here.request(
-            Message.CALL, {}, f"append.{crossed.project}.{crossed.press}.sensordata", [{"tsp": 1_800_000_000_000}]
+            Message.CALL, {}, f"append.{crossed.project}.{crossed.press}.sensordata", [{"tsp": 1_768_464_000_000}]
         )
         error = here.expect(Message.ERROR)
         assert error[2] == request and error[4] in ("wamp.error.no_such_procedure", "wamp.error.not_authorized")
