@@ -18,7 +18,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a result.
     ///
-    /// - Parameter columns: the keys that a table begins with, in order; others follow by name.
+    /// - Parameter columns: the columns of a table of many things, in order; of one thing, the keys that come first.
     func print(_ result: Value, columns: [String] = []) {
         Swift.print(Rendering.text(result, as: output, columns: columns), terminator: "")
     }
@@ -86,7 +86,8 @@ enum Rendering {
 
     // MARK: Tables
 
-    /// A dictionary as lines of key and value, a list of dictionaries with one row for each.
+    /// A dictionary as lines of key and value, all of them; a list of dictionaries as rows, of which `columns` are shown
+    /// (all, where none is named): JSON has the rest.
     static func table(_ value: Value, columns: [String]) -> String {
         switch value {
         case .dictionary(let entries):
@@ -98,7 +99,8 @@ enum Rendering {
         case .list(let elements):
             let rows = elements.compactMap(\.dictionary)
             guard !rows.isEmpty else { return elements.map { cell($0) + "\n" }.joined() }
-            let keys = order(rows.reduce(into: Set<String>()) { $0.formUnion($1.keys) }, beginning: columns)
+            let all = rows.reduce(into: Set<String>()) { $0.formUnion($1.keys) }
+            let keys = columns.isEmpty ? all.sorted() : columns.filter(all.contains)
             let cells = [keys.map { $0.uppercased() }] + rows.map { row in keys.map { cell(row[$0] ?? nil) } }
             let widths = keys.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
             return cells.map { row in

@@ -4,6 +4,7 @@
 import Listener
 import Logging
 import ModuleKit
+import Router
 import WAMP
 
 #if canImport(Glibc)
@@ -18,6 +19,7 @@ struct StatusProcedure: Sendable {
     let caFile: String
     let fingerprint: String?
     let connections: OpenConnections
+    let router: RouterCounters
     let started: ContinuousClock.Instant
 
     /// Offers the procedure. Without the module Credentials, opens the realm as well, for this process's own user and
@@ -44,9 +46,19 @@ struct StatusProcedure: Sendable {
             "modules": .list(modules.map { .string($0.rawValue) }),
             "uptime_seconds": .integer((ContinuousClock.now - started).components.seconds),
             "connections": .integer(Int64(connections.count)),
+            "connections_refused": .integer(Int64(connections.refusedCount)),
+            "slow_consumers": Self.count(router.slowConsumers),
+            "lost_peers": Self.count(router.lostPeers),
+            "framing_violations": Self.count(router.framingViolations),
             "ca_file": .string(caFile),
             "ca_fingerprint": fingerprint.map(Value.string) ?? .null,
         ]
+    }
+}
+
+extension StatusProcedure {
+    private static func count(_ counter: Counter) -> Value {
+        .integer(Int64(clamping: counter.current))
     }
 }
 

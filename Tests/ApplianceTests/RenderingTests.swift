@@ -39,10 +39,17 @@ struct RenderingTests {
     @Test func `many things are rows under their columns`() {
         let list: Value = [["name": "boiler", "key": 1], ["name": "pump", "key": 20, "serial": "S"]]
         #expect(
-            Rendering.text(list, as: .table, columns: ["key"]) == """
+            Rendering.text(list, as: .table, columns: []) == """
                 KEY  NAME    SERIAL
                 1    boiler
                 20   pump    S
+
+                """)
+        #expect(
+            Rendering.text(list, as: .table, columns: ["name", "key", "nothing"]) == """
+                NAME    KEY
+                boiler  1
+                pump    20
 
                 """)
         #expect(Rendering.text([], as: .table, columns: ["key"]) == "")

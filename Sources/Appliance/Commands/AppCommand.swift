@@ -45,7 +45,7 @@ struct AppCommand: AsyncParsableCommand {
             let result = try await server.administer {
                 try await $0.call("app.list", ["project": project.map(Value.string)])
             }
-            output.print(result, columns: ["swarm_key", "app_key", "name"])
+            output.print(result, columns: ["swarm_key", "project", "app_key", "name", "tables"])
         }
     }
 

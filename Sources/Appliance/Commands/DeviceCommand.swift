@@ -37,7 +37,11 @@ struct DeviceCommand: AsyncParsableCommand {
             let result = try await server.administer {
                 try await $0.call("device.list", ["project": project.map(Value.string)])
             }
-            output.print(result, columns: ["swarm_key", "device_key", "name", "serial", "connected"])
+            output.print(
+                result,
+                columns: [
+                    "swarm_key", "device_key", "name", "serial", "connected", "address", "realms", "disabled",
+                ])
         }
     }
 

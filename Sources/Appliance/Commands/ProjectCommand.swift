@@ -28,7 +28,7 @@ struct ProjectCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await server.administer { try await $0.call("project.list") }
-            output.print(result, columns: ["swarm_key", "name"])
+            output.print(result, columns: ["swarm_key", "name", "apps", "devices"])
         }
     }
 }

@@ -44,7 +44,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await server.administer { try await $0.call("user.list") }
-            output.print(result, columns: ["name", "role", "swarm_key"])
+            output.print(result, columns: ["name", "role", "swarm_key", "locked", "must_change_password"])
         }
     }
 

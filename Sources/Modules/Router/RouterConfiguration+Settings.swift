@@ -17,6 +17,11 @@ extension RouterConfiguration {
                     nil, "not a URI that a realm can have", suggestion: "letters, digits, dots: com.example.plant")
                 continue
             }
+            // Who may join these, other modules decide; a realm of this file would let its anonymous sessions in.
+            guard realm.name != adminRealm, AppRealm(uri: realm.name) == nil else {
+                realm.refuse(nil, "a realm that Gantry makes itself", suggestion: "choose another name")
+                continue
+            }
             realms[realm.name] = PlainRealm(from: realm)
         }
     }

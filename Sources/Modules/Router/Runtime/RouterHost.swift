@@ -10,7 +10,7 @@ package final class RouterHost: Sendable {
     let agent: String
     let loops: RouterLoops
     let authenticators: AuthenticatorRegistry
-    let counters = RouterCounters()
+    package let counters = RouterCounters()
     private let configuration: RouterConfiguration
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
