@@ -126,7 +126,7 @@ CLIENT = """async ([script, realm, name, token, table]) => {
     told.session = connection.details.authid;
     told.rows = (await connection.ask(`history.transformed.${table}`, {}, [{ limit: 5 }])).length;
     const failed = (promise) => promise.then(() => null, (error) => [error instanceof WampError, error.uri]);
-    told.missing = await failed(connection.call('org.example.nobody'));
+    told.missing = await failed(connection.call('history.transformed.no_such_table'));
     told.forbidden = await failed(connection.subscribe('org.example.forbidden', () => {}));
     const chunks = [];
     const answer = await connection.call(`history.transformed.${table}`, [{ limit: 10000 }], {}, { onProgress: (part) => chunks.push(part.args[1].length) });

@@ -75,7 +75,8 @@ class App extends View {
             return `The realm of this app cannot be joined: ${broken.refusal.message}`;
         }
         if (!broken || Date.now() - broken.since < LOST_AFTER_MS) return null;
-        return `Connection lost at ${format.clock(broken.since)}. What you see is ${format.duration(Date.now() - broken.since)} old; it comes back by itself.`;
+        const age = Date.now() - broken.heard;
+        return `Connection lost. What you see is ${format.duration(age)} old, from ${format.clock(format.serverNow() - age)}; it comes back by itself.`;
     }
 
     #header(info) {

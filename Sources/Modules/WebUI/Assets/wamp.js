@@ -24,7 +24,7 @@ const FINAL_REFUSALS = new Set([
 ]);
 
 const RETRY_FIRST_MS = 400, RETRY_MAX_MS = 8_000, RETRY_GROWTH = 1.7;
-const HEARTBEAT_MS = 10_000, HEARTBEAT_LIMIT_MS = 8_000, JOIN_LIMIT_MS = 10_000;
+const HEARTBEAT_MS = 6_000, HEARTBEAT_LIMIT_MS = 5_000, JOIN_LIMIT_MS = 10_000;
 
 /** An ERROR or ABORT: `uri`, `args`, `kwargs`; `message` is the sentence that the peer wrote, if it wrote one. */
 export class WampError extends Error {
@@ -68,6 +68,8 @@ export class Connection extends EventTarget {
         this.ticket = ticket;
         this.state = 'connecting';
         this.since = Date.now();
+        /** When the peer was last heard of. */
+        this.heard = this.since;
         this.refusal = null;
         this.session = null;
         this.details = {};
