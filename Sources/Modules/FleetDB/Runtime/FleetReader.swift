@@ -34,16 +34,56 @@ actor FleetReader {
             let request = try HistoryRequest(
                 arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID)
             let scan = try HistoryScan(table, request, cutoff: cutoff(table), open: open)
-            try await answer(invocation, scan, serializer)
+            try await answer(invocation, serializer) { try scan.next() ? scan.write : nil }
         } catch {
             invocation.fail(self.error(error, table, serializer))
         }
     }
 
-    private func answer(_ invocation: Invocation, _ scan: HistoryScan, _ serializer: Serializer) async throws {
+    /// Answers `history.transformed.series.<table>`.
+    func series(_ invocation: Invocation, _ table: Table) async {
+        let serializer = invocation.payload.serializer
+        do {
+            guard !table.schema.isPrivate || invocation.callerAuthRole != "app_reader" else {
+                throw Refusal(.notAuthorized, "\(table.schema.name) is private")
+            }
+            let request = try SeriesRequest(
+                arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID, now: clock())
+            var rows = try aggregate(request, table).rowsNewestFirst()[...]
+            try await answer(invocation, serializer) { rows.popFirst() }
+        } catch {
+            invocation.fail(self.error(error, table, serializer))
+        }
+    }
+
+    private func aggregate(_ request: SeriesRequest, _ table: Table) throws -> SeriesTable {
+        var series = SeriesTable(request)
+        for chunk in table.layout.newestFirst(from: request.start, to: request.end) {
+            guard let file = try open(table.path(chunk), isChunk: true),
+                let query = request.sql(
+                    chunk, bucketWidth: file.bucketWidth, columns: file.columns, cutoff: cutoff(table))
+            else { continue }
+            let statement = try file.connection.prepare(query.text)
+            statement.bind(query.values)
+            let groups = 2..<2 + request.groupBy.count
+            let metrics = groups.upperBound..<groups.upperBound + request.metrics.count
+            while try statement.step() {
+                try series.add(
+                    tsp: statement.integer(0), sequence: statement.integer(1),
+                    groups: groups.map { statement.value(Int32($0)) },
+                    values: metrics.map { statement.value(Int32($0)) })
+            }
+        }
+        return series
+    }
+
+    /// Sends rows that come the newest first.
+    private func answer(
+        _ invocation: Invocation, _ serializer: Serializer, _ next: () throws -> ((inout ValueWriter) -> Void)?
+    ) async throws {
         var answer = HistoryAnswer(serializer)
-        while try scan.next() {
-            guard let chunk = try answer.add(scan.write) else { continue }
+        while let write = try next() {
+            guard let chunk = try answer.add(write) else { continue }
             guard invocation.receiveProgress else {
                 throw Refusal(
                     .resultTooLarge,

@@ -66,6 +66,10 @@ struct FleetRealm: Sendable {
                 Task { await reader.history(invocation, table) }
             }
         }
+        _ = try await session.register("history.transformed.series.\(name)", options: RegisterOptions()) { invocation in
+            let reader = fleet.reader
+            Task { await reader.series(invocation, table) }
+        }
         for (topic, form) in [("\(owner).\(name)", RowReader.Form.single), ("bulk.\(owner).\(name)", .bulk)] {
             _ = try await session.subscribe(topic, options: SubscribeOptions()) { event in
                 let author = RowAuthor(
