@@ -135,6 +135,7 @@ extension ConfigurationError {
             .composer(_, let problem, let mark, _):
             position = Position(line: mark.line, column: mark.column)
             reason = "not YAML: \(problem)"
+            if problem.contains("nesting level") { reason = "nested too deep" }
             if problem.contains("cannot start any token") { suggestion = "indent with spaces, or put it in quotes" }
             if problem.contains("mapping values are not allowed") { suggestion = "put a text with \": \" in quotes" }
         case .reader(let problem, let offset, _, _):
