@@ -78,6 +78,7 @@ struct Workshop: Sendable {
     let time = ManualTime()
     let store: CredentialStore
     let tokens: SessionTokens
+    let expiry: TokenExpiry
     let judge: AttemptJudge
     let hasher = PasswordHasher(cost: .token)
     let signIn: SignIn
@@ -95,6 +96,7 @@ struct Workshop: Sendable {
             keyPath: directory.keys + "/credentials.key", logger: silence)
         tokens = SessionTokens(
             signer: TokenSigner(Array(repeating: 9, count: 32)), store: store, time: source, lifetimeSeconds: 3600)
+        expiry = TokenExpiry(time: source, disconnect: { [disconnected] in disconnected.append($0) })
         judge = AttemptJudge(
             limits: Self.limits, refusalDelay: .milliseconds(500), time: source, logger: silence)
         signIn = SignIn(
@@ -142,7 +144,7 @@ struct Workshop: Sendable {
         _ policy: CredentialAuthenticator.Policy = .init(), isLocalAdministrator: Bool = false
     ) -> CredentialAuthenticator {
         CredentialAuthenticator(
-            policy: policy, store: store, tokens: tokens, judge: judge, time: time.source,
+            policy: policy, store: store, tokens: tokens, expiry: expiry, judge: judge, time: time.source,
             devices: { Self.devices[$0] }, isLocalAdministrator: { _ in isLocalAdministrator }, logger: silence)
     }
 

@@ -19,7 +19,7 @@ package final class CredentialsModule: Module {
     private let context: ModuleContext
     private let time: TimeAndChance
     private let passwordCost: PasswordHash.Cost
-    private let store = Mutex<CredentialStore?>(nil)
+    private let running = Mutex<(store: CredentialStore, expiry: TokenExpiry)?>(nil)
 
     package static func configuration(
         from settings: Settings
@@ -43,7 +43,6 @@ package final class CredentialsModule: Module {
 
     package func prepare() async throws {
         let (store, signer) = try Self.open(context.directory, context.keysDirectory, time, context.logger)
-        self.store.withLock { $0 = store }
         let realms = context.realms
         await realms.open(RealmDefinition(uri: adminRealm, disclosure: .forced))
         let session = try await realms.join(adminRealm, as: Self.principal)
@@ -59,6 +58,8 @@ package final class CredentialsModule: Module {
         let disconnect: @Sendable (String) async -> Void = { name in
             await realms.disconnect(authid: name, realm: nil, reason: .killed)
         }
+        let expiry = TokenExpiry(time: time, disconnect: disconnect)
+        running.withLock { $0 = (store, expiry) }
         try await serve(session, store, judge, hasher, disconnect)
         let group = configuration.group
         context.authenticators.add(
@@ -66,7 +67,7 @@ package final class CredentialsModule: Module {
                 policy: .init(
                     allowsLegacyDevices: configuration.allowsLegacyDevices,
                     anonymousRole: configuration.anonymousRole),
-                store: store, tokens: tokens, judge: judge, time: time,
+                store: store, tokens: tokens, expiry: expiry, judge: judge, time: time,
                 devices: Self.directory(session, context.logger),
                 isLocalAdministrator: { UnixPeers.isAdministrator($0, group: group) }, logger: context.logger))
         SignInRoutes(
@@ -77,7 +78,8 @@ package final class CredentialsModule: Module {
     }
 
     package var services: [any Service] {
-        [ClosesAtShutdown { [self] in try store.withLock { $0 }?.file.close() }]
+        guard let (store, expiry) = running.withLock({ $0 }) else { return [] }
+        return [ClosesAtShutdown { try store.file.close() }, expiry]
     }
 
     /// This module in its own realm: it may do what it has to, and no more.
@@ -140,7 +142,8 @@ extension CredentialsModule {
         guard let administrator else { return [] }
         guard let shown = administrator.generatedPassword else { return ["administrator: \(administrator.name)"] }
         return [
-            "administrator: \(administrator.name) (the secret below is shown this once, and is to be changed at the first sign-in)",
+            "administrator: \(administrator.name) "
+                + "(the secret below is shown this once, and is to be changed at the first sign-in)",
             "password: \(shown)",
         ]
     }

@@ -117,6 +117,31 @@ import WAMP
             try await authenticator.join("gantry.admin", "ticket", authid: "vera", secret: fresh).principal != nil)
     }
 
+    @Test func `a session ends with the token that opened it`() async throws {
+        let workshop = try await Workshop()
+        let authenticator = workshop.authenticator()
+        let token = try await workshop.token(of: "vera")
+        workshop.time.advance(seconds: 1800)
+        let later = try await workshop.token(of: "vera")
+        for ticket in [token, later] {
+            _ = try await authenticator.join("gantry.admin", "ticket", authid: "vera", secret: ticket)
+        }
+        let ada = try await workshop.token(of: "ada")
+        workshop.time.advance(seconds: 1799)
+        await workshop.expiry.endWhatIsDue()
+        #expect(workshop.disconnected.all.isEmpty)
+        workshop.time.advance(seconds: 1)
+        await workshop.expiry.endWhatIsDue()
+        await workshop.expiry.endWhatIsDue()
+        #expect(workshop.disconnected.all == ["vera"])
+        #expect(
+            try await authenticator.join("gantry.admin", "ticket", authid: "vera", secret: later).principal != nil)
+        #expect(try await authenticator.join("gantry.admin", "ticket", authid: "ada", secret: ada).principal != nil)
+        workshop.time.advance(seconds: 1800)
+        await workshop.expiry.endWhatIsDue()
+        #expect(workshop.disconnected.all == ["vera", "ada", "vera"])
+    }
+
     @Test func `a token is for its owner, in any case or without a name`() async throws {
         let workshop = try await Workshop()
         let authenticator = workshop.authenticator()
@@ -200,6 +225,7 @@ import WAMP
         let workshop = try await Workshop()
         let blind = CredentialAuthenticator(
             policy: .init(allowsLegacyDevices: true), store: workshop.store, tokens: workshop.tokens,
+            expiry: workshop.expiry,
             judge: workshop.judge, time: workshop.time.source, devices: { _ in nil },
             isLocalAdministrator: { _ in false }, logger: silence)
         #expect(

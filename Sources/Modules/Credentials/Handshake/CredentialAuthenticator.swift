@@ -29,6 +29,7 @@ struct CredentialAuthenticator: RealmAuthenticator {
     private let policy: Policy
     private let store: CredentialStore
     private let tokens: SessionTokens
+    private let expiry: TokenExpiry
     private let judge: AttemptJudge
     private let time: TimeAndChance
     private let devices: DeviceDirectory
@@ -38,13 +39,15 @@ struct CredentialAuthenticator: RealmAuthenticator {
     private static let provider = "gantry"
 
     init(
-        policy: Policy, store: CredentialStore, tokens: SessionTokens, judge: AttemptJudge, time: TimeAndChance,
+        policy: Policy, store: CredentialStore, tokens: SessionTokens, expiry: TokenExpiry, judge: AttemptJudge,
+        time: TimeAndChance,
         devices: @escaping DeviceDirectory, isLocalAdministrator: @escaping @Sendable (PeerIdentity) -> Bool,
         logger: Logger
     ) {
         self.policy = policy
         self.store = store
         self.tokens = tokens
+        self.expiry = expiry
         self.judge = judge
         self.time = time
         self.devices = devices
@@ -182,6 +185,7 @@ extension CredentialAuthenticator {
         if person.mustChangePassword {
             return .deny(.authenticationDenied, message: "The password must be changed first: POST /api/password.")
         }
+        expiry.admitted(claims)
         let scope: [String: Value] = person.swarmKey.map { ["swarm_key": .integer($0)] } ?? [:]
         return .welcome(
             Principal(
