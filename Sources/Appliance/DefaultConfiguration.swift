@@ -19,7 +19,7 @@ enum DefaultConfiguration {
           fleetdb:
             enabled: true                 # the apps' tables: append, history, live feed; needs provisioner
           alarms:
-            enabled: true                 # rules on the tables' columns; needs fleetdb
+            enabled: true                 # rules on the tables' columns; rows come from fleetdb
           webui:
             enabled: true                 # the pages in the browser; needs credentials
 

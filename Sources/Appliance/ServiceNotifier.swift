@@ -12,7 +12,8 @@ import Darwin
 /// Tells the service manager how the server is, and feeds its watchdog.
 struct ServiceNotifier: Service {
     private let socketPath: String?
-    private let watchdogInterval: Duration?
+    /// How often the watchdog is fed, half of what it waits for; nil when it is off or not ours.
+    let watchdogInterval: Duration?
 
     /// - Parameter environment: NOTIFY_SOCKET, and WATCHDOG_USEC with WATCHDOG_PID, as systemd sets them.
     init(environment: [String: String]) {
