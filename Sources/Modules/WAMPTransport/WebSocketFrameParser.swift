@@ -73,10 +73,8 @@ package struct WebSocketFrameParser: FrameParser {
         }
         // Unmasked into memory of our own: the buffer is NIO's to use again, and small messages that somebody keeps
         // do not keep a large receive buffer alive.
-        var unmasked = ByteBuffer()
-        if (frame?.length ?? 0) < buffer.readableBytes {
-            unmasked.reserveCapacity(buffer.readableBytes)
-        }
+        let isAllForFrame = (frame?.length ?? 0) >= buffer.readableBytes
+        var unmasked = ByteBufferAllocator().buffer(capacity: isAllForFrame ? 0 : buffer.readableBytes)
         buffer.withUnsafeReadableBytes { source in
             _ = unmasked.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { target in
                 scan(source, unmaskingInto: target, base: 0)

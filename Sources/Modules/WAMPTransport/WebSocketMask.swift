@@ -1,4 +1,4 @@
-/// The masking of RFC 6455 "Client-to-Server Masking", eight bytes at a time.
+/// The masking of RFC 6455 "Client-to-Server Masking", 32 bytes at a time.
 ///
 /// NIO's decoder goes byte by byte and costs sixty times as much; on a busy router that is the largest single cost of
 /// a WebSocket.
@@ -15,10 +15,17 @@ struct WebSocketMask: Sendable, Hashable, BitwiseCopyable {
     mutating func apply(_ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) {
         let count = source.count
         let wide = UInt64(key) | UInt64(key) << 32
+        let word = wide.littleEndian  // as it lies in memory, on any machine
+        let words = SIMD4(repeating: word)
         var index = 0
+        while count - index >= 32 {
+            let bytes = source.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
+            target.storeBytes(of: bytes ^ words, toByteOffset: index, as: SIMD4<UInt64>.self)
+            index += 32
+        }
         while count - index >= 8 {
-            let word = UInt64(littleEndian: source.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            target.storeBytes(of: (word ^ wide).littleEndian, toByteOffset: index, as: UInt64.self)
+            let bytes = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            target.storeBytes(of: bytes ^ word, toByteOffset: index, as: UInt64.self)
             index += 8
         }
         var rest = wide
