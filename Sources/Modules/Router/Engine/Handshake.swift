@@ -60,13 +60,13 @@ enum Welcome {
 
     private static let broker = announced([
         "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "payload_passthru_mode",
+        "pattern_based_subscription", "subscription_meta_api", "session_meta_api",
     ])
 
     private static let dealer = announced([
         "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
         "pattern_based_registration", "shared_registration", "registration_revocation", "registration_meta_api",
-        "session_meta_api", "payload_passthru_mode",
+        "session_meta_api",
     ])
 
     private static func announced(_ features: [String]) -> Value {
