@@ -13,6 +13,9 @@ package enum LogKey: String, Sendable, CaseIterable {
     case uri
     case table
     case path
+    /// What an operator has acted on, and who the operator was.
+    case subject
+    case by
     case address
     case port
     case reason

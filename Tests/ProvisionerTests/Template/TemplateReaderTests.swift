@@ -253,6 +253,36 @@ import WAMP
         #expect(try #require(errors).all.map(\.line) == [3, 4, 6, 6, 6, 6])
     }
 
+    /// Whatever somebody's editor, disk or malice makes of a template: it is read, or refused with a place.
+    @Test(arguments: 0..<8)
+    func `a mutilated template is read or refused, and nothing traps`(seed: UInt64) {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let original = Array(Self.whole.utf8)
+        let alien = Array("\0\t\n -:[]{}&*#|>'\"%@`!?,0é".utf8)
+        for _ in 0..<150 {
+            var bytes = original
+            for _ in 0...random(4) {
+                let place = random(bytes.count)
+                switch random(4) {
+                case 0: bytes[place] = alien[random(alien.count)]
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(alien[random(alien.count)], at: place)
+                default: bytes.removeSubrange(place..<min(bytes.count, place + random(40)))
+                }
+                if bytes.isEmpty { bytes = original }
+            }
+            do {
+                _ = try TemplateReader.read(String(decoding: bytes, as: UTF8.self))
+            } catch {
+                #expect(error.all.allSatisfy { ($0.line ?? 0) >= 1 && ($0.column ?? 0) >= 1 && !$0.reason.isEmpty })
+            }
+        }
+    }
+
     @Test func `a template that is too long, too deep or folded into itself is refused`() throws {
         #expect(throws: ConfigurationErrors.self) { try TemplateReader.read(String(repeating: "#", count: 2_000_000)) }
         #expect(throws: ConfigurationErrors.self) {

@@ -180,7 +180,7 @@ final class EventStream: Sendable {
 
     func append(_ event: [String: Value]) { continuation.yield(event) }
 
-    /// The next event that fits; nil when none comes within ten seconds.
+    /// The next event that fits; nil when none comes within a minute, which a busy machine may need.
     func next(_ isWanted: @escaping @Sendable ([String: Value]) -> Bool) async -> [String: Value]? {
         await withTaskGroup(of: [String: Value]?.self) { group in
             group.addTask {
@@ -188,7 +188,7 @@ final class EventStream: Sendable {
                 return nil
             }
             group.addTask {
-                try? await Task.sleep(for: .seconds(10))
+                try? await Task.sleep(for: .seconds(60))
                 return nil
             }
             defer { group.cancelAll() }

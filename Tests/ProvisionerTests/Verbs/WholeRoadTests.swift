@@ -141,6 +141,41 @@ import WAMP
         #expect(try await plant.join("realm-3-5-prod", "wampcra", serial, secret) != nil)
     }
 
+    @Test func `a realm that FleetDB refuses at the start opens when its template is mended`() async throws {
+        let (serial, secret) = try await plant.furnish()
+        try await plant.install()
+        await plant.stop()
+        let fleetDB = FleetDBStandIn()
+        fleetDB.refuse("not these tables")
+        let restarted = try await Plant(directory, fleetDB: fleetDB)
+        await #expect(throws: WAMPError.self) { try await restarted.router.join("realm-3-5-prod", as: .service("x")) }
+        fleetDB.refuse(nil)
+        let wider = Plant.template + "\n        - {id: more, name: M, description: d, dataType: json}\n"
+        _ = try await restarted.ask("app.template", ["project": 3, "app": 5, "template": .string(wider)])
+        #expect(try await restarted.join("realm-3-5-prod", "wampcra", serial, secret) != nil)
+    }
+
+    @Test func `a plant that comes back at once is announced device by device`() async throws {
+        _ = try await plant.furnish()
+        var secrets: [(String, String)] = []
+        for index in 0..<40 {
+            let serial = "S-\(index)"
+            let device = try await plant.ask(
+                "device.add", ["project": "hall", "name": .string("press \(index)"), "serial": .string(serial)])
+            try await plant.install("press \(index)")
+            secrets.append((serial, try #require(device["secret"]?.string)))
+        }
+        let changes = try await plant.events("gantry.device.on_change")
+        for (serial, secret) in secrets {
+            _ = try #require(try await plant.join("realm-3-5-prod", "wampcra", serial, secret))
+        }
+        for (serial, _) in secrets {
+            let change = await changes.next { $0["connected"] == true }
+            #expect(change?["serial"] == .string(serial))
+        }
+        #expect(try await plant.ask("realm.list").list?.first?["devices_connected"] == 40)
+    }
+
     @Test func `installs at the same time open a realm once`() async throws {
         _ = try await plant.furnish()
         for index in 2...9 {

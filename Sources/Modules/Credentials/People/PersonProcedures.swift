@@ -65,7 +65,7 @@ struct PersonProcedures: Sendable {
         try await changing(name) { try await store.removePerson(name) }
         await disconnect(name)
         logger.notice(
-            "account removed", metadata: .facts([.authid: name, .reason: "by \(call.callerAuthID ?? "unknown")"]))
+            "account removed", metadata: .facts([.subject: name, .by: call.callerAuthID ?? "unknown"]))
         return ["name": .string(name)]
     }
 
@@ -161,8 +161,7 @@ extension PersonProcedures {
         logger.notice(
             what,
             metadata: .facts([
-                .authid: person.name, .authrole: person.role.rawValue,
-                .reason: "by \(call.callerAuthID ?? "unknown")",
+                .subject: person.name, .authrole: person.role.rawValue, .by: call.callerAuthID ?? "unknown",
             ]))
     }
 }

@@ -1,28 +1,48 @@
 // Presence, live: the session meta events of every app realm move the board. A handler of events must not wait, so what
-// takes time stands in a stream, which PresenceRecorder reads: in the order in which things happened.
+// takes time waits, in the order in which it happened, until PresenceRecorder takes it: all that has gathered at once,
+// because after a restart a whole plant comes back within a second.
 
 import ModuleKit
 import Synchronization
 import WAMP
 
 final class DevicePresence: Sendable {
-    private let board = Mutex(PresenceBoard())
+    private struct State {
+        var board = PresenceBoard()
+        /// Devices that came or went since somebody asked last, in order, each once.
+        var changed: [String] = []
+        var isChanged: Set<String> = []
+
+        mutating func change(_ serial: String) {
+            if isChanged.insert(serial).inserted { changed.append(serial) }
+        }
+    }
+
+    private let state = Mutex(State())
     private let milliseconds: @Sendable () -> Int64
-    /// The serial number of each device that came or went.
-    let changes: AsyncStream<String>
-    private let changed: AsyncStream<String>.Continuation
+    /// Says that there are changes to take; never more than once ahead.
+    let changes: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
 
     /// - Parameter milliseconds: the time, since 1970.
     init(milliseconds: @escaping @Sendable () -> Int64) {
         self.milliseconds = milliseconds
-        (changes, changed) = AsyncStream.makeStream()
+        (changes, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func entry(of serial: String) -> PresenceBoard.Entry? { board.withLock { $0[serial] } }
-    func deviceCount(in realm: String) -> Int { board.withLock { $0.count(in: realm) } }
-    func forget(_ serial: String) { board.withLock { $0.forget(serial) } }
+    func entry(of serial: String) -> PresenceBoard.Entry? { state.withLock { $0.board[serial] } }
+    func deviceCount(in realm: String) -> Int { state.withLock { $0.board.count(in: realm) } }
+    func forget(_ serial: String) { state.withLock { $0.board.forget(serial) } }
     /// Nothing more will be told.
-    func finish() { changed.finish() }
+    func finish() { signal.finish() }
+
+    /// Takes what has gathered: the devices that came or went, and when each was last seen.
+    func takeChanges() -> [(serial: String, lastSeen: Int64)] {
+        state.withLock { state in
+            defer { (state.changed, state.isChanged) = ([], []) }
+            return state.changed.compactMap { serial in state.board[serial].map { (serial, $0.lastSeen) } }
+        }
+    }
 
     /// Watches a realm, from before anybody from outside can be in it.
     func watch(_ session: any ClientSession) async throws(WAMPError) {
@@ -34,16 +54,21 @@ final class DevicePresence: Sendable {
             else { return }
             let address = details["transport"]?["peer"]?.string
             let now = milliseconds()
-            board.withLock { $0.joined(serial, realm: realm, session: session, address: address, at: now) }
-            changed.yield(serial)
+            state.withLock { state in
+                state.board.joined(serial, realm: realm, session: session, address: address, at: now)
+                state.change(serial)
+            }
+            signal.yield()
         }
         _ = try await session.subscribe("wamp.session.on_leave", options: SubscribeOptions()) { [self] event in
             guard
                 let session = (try? event.payload.decodedArguments())?.first?.integer.flatMap(UInt64.init(exactly:))
             else { return }
             let now = milliseconds()
-            guard let serial = board.withLock({ $0.left(session, realm: realm, at: now) }) else { return }
-            changed.yield(serial)
+            state.withLock { state in
+                if let serial = state.board.left(session, realm: realm, at: now) { state.change(serial) }
+            }
+            signal.yield()
         }
     }
 

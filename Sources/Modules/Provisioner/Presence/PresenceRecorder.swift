@@ -2,7 +2,8 @@ import Logging
 import ModuleKit
 import ServiceLifecycle
 
-/// Writes down when a device was last seen, and says aloud that it came or went: one change after the other.
+/// Writes down when devices were last seen, and says aloud that they came or went. One commit for all that has
+/// gathered while the one before it was written.
 struct PresenceRecorder: Service {
     let presence: DevicePresence
     let store: CatalogStore
@@ -10,22 +11,22 @@ struct PresenceRecorder: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            for await serial in presence.changes {
-                await record(serial)
+            for await _ in presence.changes {
+                await record(presence.takeChanges())
             }
         } onGracefulShutdown: {
             presence.finish()
         }
     }
 
-    func record(_ serial: String) async {
-        guard let entry = presence.entry(of: serial) else { return }
+    private func record(_ changes: [(serial: String, lastSeen: Int64)]) async {
+        guard !changes.isEmpty else { return }
         do {
-            try await store.setLastSeen([serial: entry.lastSeen])
+            try await store.setLastSeen(Dictionary(changes, uniquingKeysWith: max))
         } catch {
             announcer.logger.error(
-                "when a device was last seen cannot be written", metadata: .facts([.error: "\(error)"]))
+                "when devices were last seen cannot be written", metadata: .facts([.error: "\(error)"]))
         }
-        await announcer.device(serial)
+        for change in changes { await announcer.device(change.serial) }
     }
 }

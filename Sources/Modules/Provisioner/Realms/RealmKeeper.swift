@@ -46,8 +46,17 @@ actor RealmKeeper {
         }
     }
 
-    /// Tells those who keep the app's tables that its template is another one.
-    func prepare(_ realm: AppRealm, template: Value) async throws(WAMPError) {
+    /// Tells those who keep the app's tables that its template is another one. A realm that could not be opened with
+    /// the template before is opened with this one.
+    func update(_ realm: AppRealm, template: Value) async throws {
+        if openings[realm] != nil {
+            try await prepare(realm, template)
+        } else {
+            _ = try await open(realm, template: template)
+        }
+    }
+
+    private func prepare(_ realm: AppRealm, _ template: Value) async throws(WAMPError) {
         do {
             _ = try await administration.call("fleetdb.realm.prepare", Payload([.string(realm.uri), template]))
         } catch  where error.uri == .noSuchProcedure {
@@ -62,7 +71,7 @@ actor RealmKeeper {
         let session = try await realms.join(realm.uri, as: Self.principal)
         sessions[realm] = session
         try await presence.watch(session)
-        try await prepare(realm, template: template)
+        try await prepare(realm, template)
         await realms.admit(realm.uri)
         logger.info("realm is open", metadata: .facts([.realm: realm.uri]))
     }

@@ -22,14 +22,15 @@ extension CatalogVerbs {
     private func listApps(_ call: ProcedureCall) async throws -> Value {
         let swarmKey = try await projectFilter(call)
         let projects = try await store.projects()
-        let devices = try await store.devices(of: swarmKey)
-        let installs = try await store.installs(of: swarmKey)
+        let devices = Dictionary(
+            try await store.devices(of: swarmKey).map { ($0.deviceKey, $0) }, uniquingKeysWith: { $1 })
+        let installs = Dictionary(grouping: try await store.installs(of: swarmKey)) { [$0.swarmKey, $0.appKey] }
         return .list(
             try await store.apps(of: swarmKey).map { app in
                 let project = projects.first { $0.swarmKey == app.swarmKey }
-                let its = installs.filter { $0.swarmKey == app.swarmKey && $0.appKey == app.appKey }
+                let its = installs[[app.swarmKey, app.appKey]] ?? []
                 let entries = its.compactMap { install -> Value? in
-                    devices.first { $0.deviceKey == install.deviceKey }.map { device in
+                    devices[install.deviceKey].map { device in
                         [
                             "device_key": .integer(device.deviceKey), "device": .string(device.name),
                             "serial": .string(device.serial), "stage": .string(install.stage.rawValue),
@@ -51,7 +52,7 @@ extension CatalogVerbs {
             let template = try Self.read(text)
             let open = try await store.realms(of: project.swarmKey).filter { $0.appKey == app.appKey }
             // First those who keep the tables, then our own file: what they refuse is never stored.
-            for realm in open { try await keeper.prepare(realm, template: template.value) }
+            for realm in open { try await keeper.update(realm, template: template.value) }
             try await store.setTemplate(text, of: app)
             app.template = text
             for realm in open { announcer.realm("on_change", realm, project, app, template) }

@@ -84,7 +84,7 @@ struct CatalogVerbs: Sendable {
         }
     }
 
-    func note(_ what: String, _ call: ProcedureCall, _ thing: String) {
-        logger.notice("\(what)", metadata: ["thing": "\(thing)", "by": "\(call.callerAuthID ?? "unknown")"])
+    func note(_ what: String, _ call: ProcedureCall, _ subject: String) {
+        logger.notice("\(what)", metadata: .facts([.subject: subject, .by: call.callerAuthID ?? "unknown"]))
     }
 }

@@ -41,11 +41,11 @@ extension CatalogVerbs {
 
     private func listDevices(_ call: ProcedureCall) async throws -> Value {
         let swarmKey = try await projectFilter(call)
-        let installs = try await store.installs(of: swarmKey)
+        let installs = Dictionary(grouping: try await store.installs(of: swarmKey), by: \.deviceKey)
         let apps = try await store.apps(of: swarmKey)
         return .list(
             try await store.devices(of: swarmKey).map { device in
-                let its = installs.filter { $0.deviceKey == device.deviceKey }.map { install -> Value in
+                let its = (installs[device.deviceKey] ?? []).map { install -> Value in
                     let app = apps.first { $0.swarmKey == install.swarmKey && $0.appKey == install.appKey }
                     return [
                         "app_key": .integer(install.appKey), "app": .string(app?.name ?? ""),
