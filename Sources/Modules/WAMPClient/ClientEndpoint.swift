@@ -63,7 +63,7 @@ package enum ClientEndpoint: Sendable, Hashable {
             let context = isSecure ? try tls ?? NIOSSLContext(configuration: .makeClientConfiguration()) : nil
             _ =
                 try await bootstrap
-                .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         if let context {

@@ -28,6 +28,7 @@ private final class WebSocketOpening: ChannelInboundHandler, RemovableChannelHan
     private let encoder: HTTPRequestEncoder
     private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
     private let nonce: [UInt8]
+    private var isAccepted = false
 
     init(
         host: String, path: String, _ serializer: Serializer, encoder: HTTPRequestEncoder,
@@ -50,18 +51,29 @@ private final class WebSocketOpening: ChannelInboundHandler, RemovableChannelHan
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let head) = unwrapInboundIn(data) else { return }
-        do {
-            _ = try WebSocketHandshake.reply(head, serializers: [serializer], nonce: nonce)
-        } catch {
-            context.fireErrorCaught(error)
-            return
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            do {
+                _ = try WebSocketHandshake.reply(head, serializers: [serializer], nonce: nonce)
+                isAccepted = true
+            } catch {
+                context.fireErrorCaught(error)
+            }
+        case .body: break
+        case .end:
+            // The decoder says this right behind the head of a 101; before it, nobody else could take what it says.
+            if isAccepted { open(context) }
         }
-        context.fireUserInboundEventTriggered(WebSocketOpened())
-        let operations = context.pipeline.syncOperations
-        // The order matters: the decoder hands its left-over bytes to whoever stands behind it when it goes.
-        operations.removeHandler(self).whenFailure { _ in }
-        operations.removeHandler(encoder).whenFailure { _ in }
-        operations.removeHandler(decoder).whenFailure { _ in }
+    }
+
+    /// The connection says HELLO as soon as it hears that the WebSocket is open, and its frames must not meet the codecs:
+    /// the decoder looks at what is written, too, and goes only when it has handed on its left-over bytes.
+    private func open(_ context: ChannelHandlerContext) {
+        let pipeline = context.pipeline
+        pipeline.syncOperations.removeHandler(encoder).whenFailure { _ in }
+        pipeline.syncOperations.removeHandler(self).whenFailure { _ in }
+        pipeline.syncOperations.removeHandler(decoder).whenSuccess {
+            pipeline.fireUserInboundEventTriggered(WebSocketOpened())
+        }
     }
 }
