@@ -364,7 +364,7 @@ start_demo() {
     install -m 0644 "$source_directory/etc/demo/data-template.yml" "$prefix/$version/demo/"
     chown "$user:$user" "$environment"
     chmod 0600 "$environment"
-    local command=("$gantry" simulate --template "$prefix/current/demo/data-template.yml" --env-file "$environment")
+    local command=("$gantry" simulate --template "$prefix/current/demo/data-template.yml" --environment "$environment")
     if [ -n "$has_systemd" ]; then
         printf '%s\n' '[Unit]' 'Description=Gantry demo: a virtual device that streams readings' 'After=gantry.service' \
             'BindsTo=gantry.service' '' '[Service]' "ExecStart=${command[*]}" "User=$user" 'Restart=always' 'RestartSec=5' \

@@ -67,9 +67,9 @@ def test_nothing_crosses_from_realm_to_realm(plant, crossed):
             Message.CALL, Message.RESULT, {}, f"append.{crossed.project}.{crossed.press}.sensordata",
             [{"tsp": 1_768_464_000_000, "note": "other hall"}], {"DEVICE_KEY": "1"},
         )
-        assert here.call("history.transformed.sensordata", {"limit": 10_000}) is not None
-        rows = here.call("history.transformed.sensordata", {"limit": 10_000})[0]
-        assert all(row["note"] != "other hall" for row in rows)
+        mine = {"limit": 10, "filterAnd": [{"column": "note", "operator": "=", "value": "other hall"}]}
+        assert here.call("history.transformed.sensordata", mine) == [[]]
+        assert len(there.call("history.transformed.sensordata", mine)[0]) == 1
         request = here.request(
             Message.CALL, {}, f"append.{crossed.project}.{crossed.press}.sensordata", [{"tsp": 1_768_464_000_000}]
         )
