@@ -7,15 +7,15 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 export const theme = () => localStorage.getItem(KEY) ?? 'auto';
 
 export function setTheme(choice) {
-    if (choice === 'auto') localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, choice);
-    apply();
+  if (choice === 'auto') localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, choice);
+  apply();
 }
 
 function apply() {
-    const choice = theme();
-    document.documentElement.dataset.theme = choice === 'auto' ? (dark.matches ? 'dark' : 'light') : choice;
-    document.dispatchEvent(new Event('themechange'));
+  const choice = theme();
+  document.documentElement.dataset.theme = choice === 'auto' ? (dark.matches ? 'dark' : 'light') : choice;
+  document.dispatchEvent(new Event('themechange'));
 }
 
 dark.addEventListener('change', apply);
