@@ -134,7 +134,7 @@ def test_a_todo_names_its_issue():
 
 def test_every_test_target_is_declared():
     folders = {folder.name for folder in (ROOT / "Tests").iterdir() if folder.name.endswith("Tests")}
-    declared = set(re.findall(r'\btests\("(\w+)"', (ROOT / "Package.swift").read_text()))
+    declared = set(re.findall(r'\btests\(\s*"(\w+)"', (ROOT / "Package.swift").read_text()))
     assert folders == {f"{name}Tests" for name in declared}
 
 

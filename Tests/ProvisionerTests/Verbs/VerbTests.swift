@@ -1,3 +1,4 @@
+import Foundation
 import ModuleKit
 import Router
 import Testing
@@ -137,6 +138,24 @@ import WAMP
         #expect(last?.uri == .conflict && last?.sentence?.contains("last administrator") == true)
         for user in try #require(try await plant.ask("user.list").list) {
             #expect(user["password"] == nil)
+        }
+    }
+
+    /// A procedure that nobody has put into the matrix is one whose callers nobody has thought about.
+    @Test func `every procedure that is registered is in the golden matrix`() async throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let matrix = try String(contentsOf: root.appendingPathComponent("docs/roles.md"), encoding: .utf8)
+        let list = try await plant.administrator.call("wamp.registration.list")
+        let ids = try #require(try list.decodedArguments().first?["exact"]?.list)
+        var procedures: Set<String> = []
+        for id in ids {
+            let registration = try await plant.administrator.call("wamp.registration.get", Payload([id]))
+            procedures.insert(try #require(try registration.decodedArguments().first?["uri"]?.string))
+        }
+        #expect(procedures.count >= 30)
+        for procedure in procedures {
+            #expect(matrix.contains("| `\(procedure)` | `gantry.admin` |"), "\(procedure)")
         }
     }
 
