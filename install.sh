@@ -269,7 +269,7 @@ write_unit() {
         sed -i -e "/^StateDirectory/d" -e "s|^UMask=.*|&\nReadWritePaths=$data|" "$1"
     fi
     if [ "$port" -lt 1024 ]; then
-        sed -i -e 's/^\(AmbientCapabilities\|CapabilityBoundingSet\)=.*/\1=CAP_NET_BIND_SERVICE/' -e '/^PrivateUsers=/d' "$1"
+        sed -i -e 's/^\(AmbientCapabilities\|CapabilityBoundingSet\)=.*/\1=CAP_NET_BIND_SERVICE/' "$1"
     fi
 }
 
