@@ -231,6 +231,7 @@ def test_an_appended_value_is_on_screen_within_a_second(chromium, plant, press, 
             press.append(value)
             expect(chart).to_have_attribute("aria-label", re.compile(rf"press-1 {value}"), timeout=1000)
             assert time.monotonic() - sent < 1
+        expect(page.locator(".values")).to_contain_text("27.75")
         # The line is drawn, not only told: its colour is on the canvas.
         assert page.evaluate(DRAWN, "--series-1") > 50
         screenshots(page, "live-chart")

@@ -114,6 +114,25 @@ def test_the_most_specific_registration_is_called(peer, procedure, winner):
     assert caller.expect(Message.RESULT)[3] == [winner]
 
 
+def test_a_wildcard_registration_comes_last_and_the_most_literal_one_first(peer):
+    callee, caller = peer(), peer("websocket", "cbor")
+    names = {
+        callee.register("org.example.wild..halt", match="wildcard"): "one blank",
+        callee.register("org.example...halt", match="wildcard"): "two blanks",
+        callee.register("org.example.wild.oven.", match="prefix"): "prefix",
+    }
+    for procedure, winner in (
+        ("org.example.wild.press.halt", "one blank"),
+        ("org.example.tame.press.halt", "two blanks"),
+        ("org.example.wild.oven.halt", "prefix"),
+    ):
+        caller.request(Message.CALL, {}, procedure)
+        invocation = callee.expect(Message.INVOCATION)
+        assert names[invocation[2]] == winner and invocation[3]["procedure"] == procedure
+        callee.send(Message.YIELD, invocation[1], {})
+        caller.expect(Message.RESULT)
+
+
 def test_outside_of_every_pattern_there_is_no_procedure(peer):
     callee, caller = peer(), peer()
     callee.register("org.example.outside.", match="prefix")
