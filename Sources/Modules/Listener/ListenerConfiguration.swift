@@ -12,11 +12,13 @@ package struct ListenerConfiguration: Sendable {
     package var address: String? = "0.0.0.0"
     /// 0 lets the system choose, for tests.
     package var port = 8443
+    /// `listener.plain`.
     package var plain = PlainAccess.loopback
     /// The path of the unix socket; nil for none.
     package var unixSocket: String?
     /// Web origins other than our own that may open WebSockets (`https://dashboard.example:3000`), or `*`.
     package var origins: [String] = []
+    /// `listener.tls`.
     package var certificate = CertificateSource.issued(names: [])
     package var limits = Limits()
 
@@ -30,19 +32,25 @@ package struct ListenerConfiguration: Sendable {
 
     /// One set for every transport.
     package struct Limits: Sendable, Hashable {
+        /// All together; the unix socket is counted and never refused.
         package var connectionsMax = 4096
         /// Of one IPv4 address, or one IPv6 network of 64 bits; loopback and the unix socket are exempt.
         package var connectionsPerAddressMax = 64
+        /// All together; an HTTP connection is one of them until its first request.
         package var connectionsUnauthenticatedMax = 256
+        /// From the first byte of a ClientHello to the end of the handshake.
         package var tlsHandshakeTimeout = Duration.seconds(5)
+        /// Request line and headers.
         package var httpHeadBytesMax = 16 << 10
         /// For the first bytes, a RawSocket's handshake and an HTTP request's head.
         package var httpHeadTimeout = Duration.seconds(10)
+        /// Of one request.
         package var httpBodyBytesMax = 1 << 20
         /// From a request's head to its last byte.
         package var httpBodyTimeout = Duration.seconds(30)
         /// How long an HTTP connection may wait for its next request.
         package var httpIdleTimeout = Duration.seconds(60)
+        /// Of one WAMP message, before WELCOME and after it.
         package var messageBytesMaxBeforeWelcome = 16 << 10
         package var messageBytesMax = 16 << 20
         /// How long shutdown waits for the connections to end by themselves.

@@ -67,6 +67,7 @@ package final class ListenerService: Service {
     /// A socket that cannot be had.
     package struct BindError: Error, Sendable, CustomStringConvertible {
         package var address: String
+        /// The system's words.
         package var reason: String
         package var description: String { "cannot listen on \(address): \(reason)" }
     }
@@ -153,6 +154,7 @@ package final class ListenerService: Service {
 
     // MARK: Running
 
+    /// Serves until graceful shutdown, or until cancelled.
     package func run() async throws {
         try await bind()
         do {

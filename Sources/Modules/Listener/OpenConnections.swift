@@ -19,7 +19,9 @@ package final class OpenConnections: Sendable {
         state = Mutex(State(tally: ConnectionTally(limits: limits)))
     }
 
+    /// How many are open.
     package var count: Int { state.withLock { $0.tally.connections } }
+    /// How many of them nobody has authenticated.
     package var unauthenticatedCount: Int { state.withLock { $0.tally.unauthenticated } }
     /// How many connections have been refused since the start.
     package var refusedCount: Int { state.withLock { $0.refused.values.reduce(0, +) } }

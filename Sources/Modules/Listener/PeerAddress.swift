@@ -7,6 +7,7 @@ package import NIOCore
 package struct PeerAddress: Sendable, Hashable {
     /// Without the port; `unix` for the unix socket.
     package let text: String
+    /// From this host, the unix socket included.
     package let isLoopback: Bool
     /// Under what limits are counted; nil where they are not (loopback, the unix socket).
     package let limitKey: LimitKey?
@@ -18,6 +19,7 @@ package struct PeerAddress: Sendable, Hashable {
         case unknown
     }
 
+    /// Every peer of the unix socket.
     package static let unix = PeerAddress(text: "unix", isLoopback: true, limitKey: nil)
 
     private init(text: String, isLoopback: Bool, limitKey: LimitKey?) {

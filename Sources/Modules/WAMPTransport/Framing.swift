@@ -15,6 +15,7 @@ package enum Framing: UInt8, Sendable, Hashable, CaseIterable {
         serializer == .json ? .webSocketText : .webSocketBinary
     }
 
+    /// One of the two that are RFC 6455.
     package var isWebSocket: Bool { self != .rawSocket }
 
     /// How many bytes the header of a message of `length` bytes takes.

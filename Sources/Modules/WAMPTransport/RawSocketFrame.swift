@@ -1,11 +1,13 @@
 /// The sending side of WAMP "RawSocket Transport", "Message Framing".
 package enum RawSocketFrame {
+    /// The three bits `TTT` of the header.
     package enum Kind: UInt8, Sendable {
         case message = 0
         case ping = 1
         case pong = 2
     }
 
+    /// Of every frame.
     package static let headerBytes = 4
     /// 16 MiB, the one length that needs the 25th bit.
     package static let payloadBytesMax = 1 << 24

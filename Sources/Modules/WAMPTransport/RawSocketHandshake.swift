@@ -10,6 +10,7 @@ package struct RawSocketHandshake: Sendable, Hashable {
 
     /// The first byte of either handshake; no HTTP method and no TLS record begins like this.
     package static let magic: UInt8 = 0x7F
+    /// How long a handshake is.
     package static let bytes = 4
 
     /// Why a router refuses; the raw value is the nibble that says so.

@@ -4,7 +4,9 @@ package import WAMP
 
 /// A connection on which a serializer has been agreed, and no WAMP message has been read yet.
 package struct TransportConnection: Sendable {
+    /// Who is at the other end, before it has said so itself.
     package var peer: PeerIdentity
+    /// What both ends agreed to speak, and how it is put on the wire.
     package var serializer: Serializer
     package var framing: Framing
     /// The largest message read before WELCOME, in bytes, and after it.

@@ -7,6 +7,7 @@ package struct WebSocketCloseCode: Sendable, Hashable {
     /// A code of our own choice; not checked.
     package init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
+    // RFC 6455 "Defined Status Codes", and 1012 and 1013 of IANA's registry.
     package static let normalClosure = WebSocketCloseCode(1000)
     package static let goingAway = WebSocketCloseCode(1001)
     package static let protocolError = WebSocketCloseCode(1002)

@@ -3,6 +3,7 @@
 
 /// Writes WebSocket frames.
 package enum WebSocketFrame {
+    /// The opcodes of whole frames.
     package enum Kind: UInt8, Sendable {
         case text = 0x1
         case binary = 0x2

@@ -24,6 +24,7 @@ package enum WebSocketHandshake {
 
     /// The paths on which WebSockets are accepted: ours and the vendor's.
     package static let paths: Set<String> = ["/ws", "/ws-ua-usr", "/ws-re-dev"]
+    /// `Sec-WebSocket-Version`.
     package static let version = "13"
 
     /// Decides about a request's head.

@@ -28,6 +28,7 @@ package struct CertificateAuthority: Sendable {
     /// What is wrong with a file, and what to do.
     package struct FileError: Error, Sendable, CustomStringConvertible {
         package var path: String
+        /// What is wrong, and what to do, without the file's name.
         package var reason: String
         package var description: String { "\(path): \(reason)" }
     }
@@ -59,7 +60,7 @@ package struct CertificateAuthority: Sendable {
         self.directory = directory
         let certificatePath = Self.certificatePath(in: directory)
         let keyPath = directory + "/ca-key.pem"
-        switch (try Self.read(certificatePath), try Self.read(keyPath)) {
+        switch (try Self.contents(of: certificatePath), try Self.contents(of: keyPath)) {
         case (let certificate?, let key?):
             do {
                 self.certificate = try Certificate(pemEncoded: certificate)
@@ -73,8 +74,8 @@ package struct CertificateAuthority: Sendable {
         case (nil, nil):
             key = P256.Signing.PrivateKey()
             certificate = try CertificateIssuer.authority(host: HostNames.hostname, key: key, now: now)
-            try Self.write(key.pemRepresentation, to: keyPath)
-            try Self.write(certificate.serializeAsPEM().pemString, to: certificatePath)
+            try Self.replace(key.pemRepresentation, at: keyPath)
+            try Self.replace(certificate.serializeAsPEM().pemString, at: certificatePath)
         case (nil, _?):
             throw FileError(path: certificatePath, reason: "is missing, but its key is there; restore it from a backup")
         case (_?, nil):
@@ -84,8 +85,10 @@ package struct CertificateAuthority: Sendable {
 
     /// The server's certificate and key, as TLS wants them, and whether they are new.
     package struct ServerCertificate: Sendable {
+        /// The server's first, then the authority's.
         package var chain: [NIOSSLCertificate]
         package var privateKey: NIOSSLPrivateKey
+        /// Issued by this call.
         package var isNew: Bool
     }
 
@@ -102,7 +105,7 @@ package struct CertificateAuthority: Sendable {
             extra: names.compactMap(HostNames.certificateName))
         let certificatePath = directory + "/server.pem"
         let keyPath = directory + "/server-key.pem"
-        if !force, let pem = try Self.read(certificatePath), let key = try Self.read(keyPath),
+        if !force, let pem = try Self.contents(of: certificatePath), let key = try Self.contents(of: keyPath),
             let present = try? Certificate(pemEncoded: pem), isUsable(present, key: key, for: plan, now)
         {
             return try server(pem: pem, key: key, isNew: false)
@@ -111,8 +114,8 @@ package struct CertificateAuthority: Sendable {
         let server = try CertificateIssuer.server(
             names: plan.names, publicKey: serverKey.publicKey, authority: certificate, authorityKey: key, now: now)
         let pem = try server.serializeAsPEM().pemString
-        try Self.write(serverKey.pemRepresentation, to: keyPath)
-        try Self.write(pem, to: certificatePath)
+        try Self.replace(serverKey.pemRepresentation, at: keyPath)
+        try Self.replace(pem, at: certificatePath)
         return try self.server(pem: pem, key: serverKey.pemRepresentation, isNew: true)
     }
 
@@ -139,7 +142,7 @@ package struct CertificateAuthority: Sendable {
     // MARK: Files
 
     /// The file's text; nil where there is no file.
-    private static func read(_ path: String) throws -> String? {
+    private static func contents(of path: String) throws -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -149,7 +152,7 @@ package struct CertificateAuthority: Sendable {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            let count = read(descriptor, &chunk, chunk.count)
             guard count >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
             if count == 0 { break }
             bytes += chunk[..<count]
@@ -161,14 +164,14 @@ package struct CertificateAuthority: Sendable {
         return text
     }
 
-    private static func write(_ text: String, to path: String) throws {
+    private static func replace(_ text: String, at path: String) throws {
         let temporary = path + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError(path: temporary, reason: String(cString: strerror(errno))) }
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }

@@ -18,6 +18,7 @@ package struct AuthorityPages: Sendable {
         self.fingerprint = fingerprint
     }
 
+    /// Adds `/ca`, `/ca.pem` and `/ca.css`.
     package func add(to routes: RouteTable) {
         let (page, pem) = (Array(html.utf8), Array(pem.utf8))
         routes.on("GET", "/ca") { _ in

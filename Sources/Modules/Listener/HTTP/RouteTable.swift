@@ -4,6 +4,7 @@ import Synchronization
 /// The HTTP routes of all modules: exact paths, whole bodies. One dictionary lookup finds a route, and nothing that a
 /// path could spell leads out of the dictionary.
 package final class RouteTable: HTTPRoutes {
+    /// What a route does with a request.
     package typealias Answer = @Sendable (HTTPRequest) async -> HTTPResponse
 
     /// path → method → answer
@@ -11,6 +12,7 @@ package final class RouteTable: HTTPRoutes {
 
     package init() {}
 
+    /// See `HTTPRoutes`.
     package func on(_ method: String, _ path: String, _ answer: @escaping Answer) {
         routes.withLock { $0[path, default: [:]][method] = answer }
     }
