@@ -28,12 +28,9 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
-    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
-    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
-    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -60,7 +57,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -87,9 +83,16 @@ let package = Package(
         tests(
             "Listener",
             [
-                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .certificates, .asn1,
-                .logging, .lifecycle,
+                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioSSL, .certificates,
+                .asn1, .logging, .lifecycle,
             ]),
+        .executableTarget(
+            name: "WebSocketEcho",
+            dependencies: ["Listener", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .logging],
+            path: "Tests/Autobahn",
+            exclude: ["run"],
+            swiftSettings: strict
+        ),
 
         // Floor 2: a client, on a socket or in this process
         floor(

@@ -49,20 +49,25 @@ extension CatalogVerbs {
         let project = try await project(call, scope(call))
         var app = try await app(call, of: project)
         if let text = try call.string("template") {
-            let template = try Self.read(text)
-            let open = try await store.realms(of: project.swarmKey).filter { $0.appKey == app.appKey }
-            // First those who keep the tables, then our own file: what they refuse is never stored.
-            for realm in open { try await keeper.update(realm, template: template.value) }
-            try await store.setTemplate(text, of: app)
+            try await replaceTemplate(of: app, in: project, with: text)
             app.template = text
-            for realm in open { announcer.realm("on_change", realm, project, app, template) }
             note("template changed", call, "\(project.name)/\(app.name)")
         }
-        let template = try Self.read(app.template)
         return [
             "app_key": .integer(app.appKey), "swarm_key": .integer(app.swarmKey), "name": .string(app.name),
-            "text": .string(app.template), "template": template.value,
+            "text": .string(app.template), "template": try Self.read(app.template).value,
         ]
+    }
+
+    private func replaceTemplate(of app: App, in project: Project, with text: String) async throws {
+        let template = try Self.read(text)
+        let open = try await store.realms(of: project.swarmKey).filter { $0.appKey == app.appKey }
+        // First those who keep the tables, then our own file: what they refuse is never stored.
+        for realm in open { try await keeper.update(realm, template: template.value) }
+        try await store.setTemplate(text, of: app)
+        var changed = app
+        changed.template = text
+        for realm in open { announcer.realm("on_change", realm, project, changed, template) }
     }
 
     private func describe(_ app: App, _ template: DataTemplate) -> [String: Value] {
@@ -73,6 +78,10 @@ extension CatalogVerbs {
     }
 
     /// Reads a template; its mistakes become one ERROR that names all of them.
+    //
+    // Not inlined: the optimizer of Swift 6.3.1 crashes when it splits an async function that this typed throw was
+    // inlined into.
+    @inline(never)
     static func read(_ text: String) throws(WAMPError) -> DataTemplate {
         do {
             return try TemplateReader.read(text)
