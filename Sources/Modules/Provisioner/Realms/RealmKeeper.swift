@@ -48,6 +48,9 @@ actor RealmKeeper {
 
     /// Tells those who keep the app's tables that its template is another one. A realm that could not be opened with
     /// the template before is opened with this one.
+    //
+    // Not inlined: the optimizer of Swift 6.3.1 crashes when it splits the async function that this was inlined into.
+    @inline(never)
     func update(_ realm: AppRealm, template: Value) async throws {
         if openings[realm] != nil {
             try await prepare(realm, template)

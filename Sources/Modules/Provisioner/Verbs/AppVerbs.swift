@@ -78,10 +78,6 @@ extension CatalogVerbs {
     }
 
     /// Reads a template; its mistakes become one ERROR that names all of them.
-    //
-    // Not inlined: the optimizer of Swift 6.3.1 crashes when it splits an async function that this typed throw was
-    // inlined into.
-    @inline(never)
     static func read(_ text: String) throws(WAMPError) -> DataTemplate {
         do {
             return try TemplateReader.read(text)
