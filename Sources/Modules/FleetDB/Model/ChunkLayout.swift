@@ -92,7 +92,7 @@ enum BucketWidth {
     static let initial: Int64 = 60_000
     private static let choices: [Int64] = [10_000, 60_000, 600_000, 3_600_000]
     /// Above so many rows a bucket's pages no longer stay in the cache while it is written.
-    private static let rowsMax = 100_000.0
+    private static let rowsMax = 20_000.0
 
     /// The widest bucket that keeps within `rowsMax` rows at the rate of an earlier chunk; wide buckets make ranges
     /// of one device cheap, narrow ones keep inserts on few pages.

@@ -33,6 +33,8 @@ struct RowReader: Sendable {
     private var guesses: [Int] = []
     /// The values of `plan.keywords`.
     private var keywords: [Slot]
+    /// The device that the keyword arguments name, for every row of the payload; nil leaves it to the rows.
+    private var keywordDevice: Int64?
     /// Where `args[1]`, `args[2]`, … lie, when the table wants them.
     private var argumentRanges: [ByteRange] = []
 
@@ -121,6 +123,7 @@ struct RowReader: Sendable {
 
     private mutating func readKeywords(_ payload: Payload) throws(WireError) {
         for index in keywords.indices { keywords[index] = Slot() }
+        keywordDevice = nil
         guard !payload.argumentsKw.isEmpty else { return }
         let bytes = payload.argumentsKw.span
         var cursor = Cursor(payload.serializer)
@@ -134,6 +137,8 @@ struct RowReader: Sendable {
                 : plan.keywords.firstIndex { Self.equals($0, bytes, key.range) }
             if let index { keywords[index] = slot }
         }
+        guard keywords[0].token != nil, !keywords[0].isNull else { return }
+        keywordDevice = number(of: keywords[0], payload) ?? -1
     }
 
     // MARK: A row
@@ -200,9 +205,7 @@ struct RowReader: Sendable {
             cells[index] =
                 key >= 0 ? try coerce(slots[key], plan.dataTypes[index], payload) : try cell(elsewhere: index, payload)
         }
-        var device = slots[plan.deviceKey]
-        if keywords[0].token != nil, !keywords[0].isNull { device = keywords[0] }
-        deviceKey = number(of: device, payload) ?? -1
+        deviceKey = keywordDevice ?? number(of: slots[plan.deviceKey], payload) ?? -1
     }
 
     /// The value of a column that is not simply a key of the row.

@@ -11,7 +11,8 @@ final class TableWriter {
     private let file: TableFile
     private let logger: Logger
     private let keys: [[UInt8]]
-    private var reader: RowReader
+    /// Taken out while a request is written: a local is not copied when it is passed on.
+    private var idleReader: RowReader?
     private var chunks: [Chunk: ChunkWriter] = [:]
     /// The chunk of the row before: nearly always the next row's.
     private var current: ChunkWriter?
@@ -33,7 +34,6 @@ final class TableWriter {
     init(_ table: Table, logger: Logger) throws {
         self.table = table
         self.logger = logger
-        reader = RowReader(table.plan)
         keys = table.schema.columns.map { Array($0.id.utf8) }
         try Directory.create(table.directory)
         do {
@@ -73,14 +73,16 @@ final class TableWriter {
     func write(
         _ payload: Payload, _ form: RowReader.Form, _ author: RowAuthor, retention: RetentionPlan
     ) throws -> Accepted {
+        var reader = idleReader.take() ?? RowReader(table.plan)
+        defer { idleReader = reader }
         try reader.begin(payload, form, author)
         try file.beginRequest(form)
         let sequenceBefore = nextSequence
         var rows = EncodedRows(payload.serializer)
         do {
             while try reader.next(payload) {
-                try writeRow(payload, form, retention)
-                encodeRow(payload, &rows)
+                try writeRow(&reader, payload, form, retention)
+                encodeRow(reader, payload, &rows)
             }
         } catch {
             try undoRequest()
@@ -94,7 +96,9 @@ final class TableWriter {
         return Accepted(rows: rows, lastSequence: nextSequence - 1)
     }
 
-    private func writeRow(_ payload: Payload, _ form: RowReader.Form, _ retention: RetentionPlan) throws {
+    private func writeRow(
+        _ reader: inout RowReader, _ payload: Payload, _ form: RowReader.Form, _ retention: RetentionPlan
+    ) throws {
         if table.schema.keepsLatest { try file.fill(&reader, payload) }
         let sequence = nextSequence
         nextSequence += 1
@@ -113,29 +117,31 @@ final class TableWriter {
     }
 
     /// The row as its readers will see it: columns in their order, `device_key`, `authid`.
-    private func encodeRow(_ payload: Payload, _ rows: inout EncodedRows) {
-        let columns = table.schema.columns
-        let showsSequence = table.schema.showsSequence
+    private func encodeRow(_ reader: borrowing RowReader, _ payload: Payload, _ rows: inout EncodedRows) {
+        let dataTypes = table.plan.dataTypes
+        let showsSequence = table.plan.schema.showsSequence
         rows.count += 1
         rows.writer.beginDictionary(keys.count + (showsSequence ? 3 : 2))
         if showsSequence {
             rows.writer.key("id")
             rows.writer.integer(nextSequence - 1)
         }
-        for index in columns.indices {
+        for index in dataTypes.indices {
             let key = keys[index]
             rows.writer.key(utf8: key.span)
-            encode(reader.cells[index], reader.plan.dataTypes[index], payload, &rows.writer)
+            encode(reader.cells[index], dataTypes[index], reader.scratch, payload, &rows.writer)
         }
         rows.writer.key("device_key")
         rows.writer.integer(reader.deviceKey)
         rows.writer.key("authid")
-        encode(reader.authid, .string, payload, &rows.writer)
+        encode(reader.authid, .string, reader.scratch, payload, &rows.writer)
         rows.writer.endDictionary()
     }
 
     @inline(__always)
-    private func encode(_ cell: Cell, _ dataType: DataType, _ payload: Payload, _ writer: inout ValueWriter) {
+    private func encode(
+        _ cell: Cell, _ dataType: DataType, _ scratch: [UInt8], _ payload: Payload, _ writer: inout ValueWriter
+    ) {
         switch cell {
         case .absent, .null: writer.null()
         case .integer(let value): RowWriter.integer(value, dataType, &writer)
@@ -145,7 +151,6 @@ final class TableWriter {
             case .arguments: RowWriter.text(payload.arguments.span.extracting(place.range.range), dataType, &writer)
             case .argumentsKw: RowWriter.text(payload.argumentsKw.span.extracting(place.range.range), dataType, &writer)
             case .scratch:
-                let scratch = reader.scratch
                 RowWriter.text(scratch.span.extracting(place.range.range), dataType, &writer)
             }
         }
