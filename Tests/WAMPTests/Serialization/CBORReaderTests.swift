@@ -69,6 +69,7 @@ import WAMP
     ])
     func `bignums and simple values without a meaning are refused`(_ hex: String, _ offset: Int) {
         #expect(throws: WireError(.unsupportedType, at: offset)) { try Value.decode([UInt8](hex: hex), .cbor) }
+        #expect(Agreement.difference([UInt8](hex: hex), .cbor) == nil)
     }
 
     @Test(arguments: [
@@ -84,11 +85,13 @@ import WAMP
     ])
     func `what RFC 8949 calls not well-formed is refused`(_ hex: String, _ offset: Int) {
         #expect(throws: WireError(.malformed, at: offset)) { try Value.decode([UInt8](hex: hex), .cbor) }
+        #expect(Agreement.difference([UInt8](hex: hex), .cbor) == nil)
     }
 
     @Test(arguments: ["a1 01 01", "a1 f6 01", "a1 4161 01", "a1 80 01", "a1 c1 6161 01", "bf 01 01 ff"])
     func `a key that is not a text is refused`(_ hex: String) {
         #expect(throws: WireError(.invalidKey, at: 1)) { try Value.decode([UInt8](hex: hex), .cbor) }
+        #expect(Agreement.difference([UInt8](hex: hex), .cbor) == nil)
     }
 
     @Test(arguments: [

@@ -70,6 +70,7 @@ import WAMP
     ])
     func `numbers outside of the grammar are refused`(_ json: String, _ error: WireError) {
         #expect(throws: error) { try Value.decode([UInt8](json: json), .json) }
+        #expect(Agreement.difference([UInt8](json: json), .json) == nil)
     }
 
     @Test(arguments: [
@@ -87,10 +88,11 @@ import WAMP
         ("\"a\nb\"", 2), ("\"\u{0}\"", 1), ("\"1234567\u{1F}\"", 8), (#""\x41""#, 1), (#""\u12G4""#, 1),
         (#""\U0041""#, 1),
         (#""\ud83d""#, 1), (#""ab\ude00""#, 3), (#""\ud83d\n""#, 1), (#""\ud83dx""#, 1), (#""\ud83d\ud83d""#, 1),
-        (#""\ud83d\u0041""#, 1),
+        (#""\ud83d\u0041""#, 1), (#""\ude00\ude00""#, 1), (#""\ude00\ud83d""#, 1),
     ])
     func `control characters, unknown escapes and lone surrogates are refused`(_ json: String, _ offset: Int) {
         #expect(throws: WireError(.invalidString, at: offset)) { try Value.decode([UInt8](json: json), .json) }
+        #expect(Agreement.difference([UInt8](json: json), .json) == nil)
     }
 
     @Test(arguments: InvalidUTF8.samples)
@@ -114,6 +116,7 @@ import WAMP
     ])
     func `what is not base64 after an escaped NUL is refused`(_ json: String) {
         #expect(throws: WireError(.invalidString, at: 1)) { try Value.decode([UInt8](json: json), .json) }
+        #expect(Agreement.difference([UInt8](json: json), .json) == nil)
     }
 
     @Test func `a key that begins with an escaped NUL is a text`() throws {
@@ -137,5 +140,6 @@ import WAMP
     ])
     func `what is not JSON is refused where it stops being JSON`(_ json: String, _ error: WireError) {
         #expect(throws: error) { try Value.decode([UInt8](json: json), .json) }
+        #expect(Agreement.difference([UInt8](json: json), .json) == nil)
     }
 }

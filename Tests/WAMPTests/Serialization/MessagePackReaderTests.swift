@@ -45,6 +45,7 @@ import WAMP
     ])
     func `extensions are refused, timestamps too`(_ hex: String) {
         #expect(throws: WireError(.unsupportedType, at: 0)) { try Value.decode([UInt8](hex: hex), .messagePack) }
+        #expect(Agreement.difference([UInt8](hex: hex), .messagePack) == nil)
     }
 
     @Test func `the byte that is never used is refused`() {
@@ -54,6 +55,7 @@ import WAMP
     @Test(arguments: ["81 01 01", "81 c0 01", "81 c4 01 61 01", "81 90 01", "81 c1 01"])
     func `a key that is not a string is refused`(_ hex: String) {
         #expect(throws: WireError(.invalidKey, at: 1)) { try Value.decode([UInt8](hex: hex), .messagePack) }
+        #expect(Agreement.difference([UInt8](hex: hex), .messagePack) == nil)
     }
 
     @Test(arguments: [
