@@ -4,6 +4,7 @@ import { session } from './session.js';
 import { tablesOf } from './tables.js';
 
 const ACTIVE_ROWS = 200;
+const RETRY_MS = 5000;
 const RATE_WINDOW_MS = 5000;
 /** `history.transformed.*` answers with at most so many rows. */
 export const ROWS_MAX = 10_000;
@@ -155,6 +156,8 @@ export class AppRealm extends EventTarget {
       if (error.uri === 'gantry.error.connection_lost') return;
       this.alarms = [];
       this.alarmsError = error;
+      // Where the server has just been started, alarms may join the realm a moment later.
+      if (error.uri === 'wamp.error.no_such_procedure') setTimeout(() => this.isOpen && this.#reload(), RETRY_MS);
     }
     this.#say('alarms');
   }

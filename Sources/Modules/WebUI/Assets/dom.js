@@ -6,6 +6,9 @@
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
+/** Values that change quicker than this are a flicker. */
+const READABLE_MS = 250;
+
 const described = new WeakMap();  // DOM node → the description that it shows
 
 /**
@@ -122,6 +125,7 @@ function set(node, name, value, before) {
  */
 export class View extends HTMLElement {
   #frame = 0;
+  #soon = 0;
   #life = null;
 
   connectedCallback() {
@@ -132,7 +136,8 @@ export class View extends HTMLElement {
 
   disconnectedCallback() {
     cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    clearTimeout(this.#soon);
+    this.#frame = this.#soon = 0;
     this.#life.abort();
     this.#life = null;
   }
@@ -143,6 +148,11 @@ export class View extends HTMLElement {
   update() {
     if (!this.#life || this.#frame) return;
     this.#frame = requestAnimationFrame(() => { this.#frame = 0; this.draw(); });
+  }
+
+  /** Draws in a moment, for what changes more often than anybody can read. */
+  updateSoon() {
+    this.#soon ||= setTimeout(() => { this.#soon = 0; this.update(); }, READABLE_MS);
   }
 
   draw() { patch(this, this.render()); }

@@ -35,7 +35,7 @@ class Device extends View {
     };
     this.realm.addEventListener('state', load, { signal });
     load();
-    for (const { name } of this.realm.tables) this.realm.follow(name, () => this.update(), signal);
+    for (const { name } of this.realm.tables) this.realm.follow(name, () => this.updateSoon(), signal);
     this.addEventListener(
       'range',
       ({ detail }) => this.plot.show(detail ?? this.range, this.querySelector('chart-stack').clientWidth),

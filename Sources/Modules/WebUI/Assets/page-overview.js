@@ -87,6 +87,7 @@ class Overview extends View {
   }
 
   #measure(rows) {
+    this.updateSoon();
     const now = format.serverNow();
     for (const { tsp } of rows.slice(-20)) this.#delays.push(now - tsp);
     if (this.#delays.length > 600) this.#delays.splice(0, this.#delays.length - 500);

@@ -9,6 +9,7 @@ import { failure } from './ui.js';
 const SLICES_MAX = 240, SLICES_AT_ONCE = 12;
 /** While somebody drags, the server is asked once they pause. */
 const SETTLE_MS = 250;
+const RETRY_MS = 3000;
 
 export class Plot extends EventTarget {
   /** A sentence about what is missing; empty when all is there. */
@@ -29,7 +30,7 @@ export class Plot extends EventTarget {
     realm.follow(table, (rows) => this.#live(rows), signal);
     realm.addEventListener(
       'state',
-      () => realm.isOpen && this.#loaded && this.#load(this.range, this.width),
+      () => realm.isOpen && this.range && this.#load(this.range, this.width),
       { signal });
     signal.addEventListener('abort', () => { clearTimeout(this.#timer); this.#request?.abort(); });
   }
@@ -76,6 +77,10 @@ export class Plot extends EventTarget {
     } catch (error) {
       if (request.signal.aborted || error.uri === 'gantry.error.connection_lost') return;
       this.note = failure(error);
+      // Where the server has just been started its tables may not be there yet.
+      if (error.uri === 'wamp.error.no_such_procedure') {
+        this.#timer = setTimeout(() => this.#load(range, width), RETRY_MS);
+      }
     } finally {
       if (this.#request === request) {
         this.isLoading = false;
@@ -117,11 +122,10 @@ export class Plot extends EventTarget {
   #live(rows) {
     // While history is under way its answer replaces the series; whether it holds these rows, nobody knows.
     if (this.isLoading) this.#meanwhile.push(...rows);
-    if (!this.#loaded) return;
     let isNew = false;
     for (const row of rows) isNew = (this.wanted.has(row.device_key) && this.#add(row)) || isNew;
     if (!isNew) return;
-    const { span } = this.range;
+    const span = this.range?.span;
     if (span) for (const series of this.#series.values()) series.prune(serverNow() - span * 1.05);
     this.dispatchEvent(new Event('rows'));
   }
