@@ -149,6 +149,7 @@ extension CredentialAuthenticator {
             now: time.wallSeconds())
         // Without a secret to compare with, one that nobody knows: the comparison takes its time all the same.
         let compared = acceptable.isEmpty ? [AcceptableSecret(.device, time.secret())] : acceptable
+        // All of them are compared, whichever fits: how many there are must not show.
         let shown = compared.filter { isShown($0.secret) }.first
         let isRight = shown != nil && !acceptable.isEmpty
         guard await judge.verdict(isRight, key(request), since: start), let shown, let facts else {

@@ -169,7 +169,8 @@ extension CredentialStore {
     ) throws {
         try database.execute(
             sql: """
-                INSERT INTO person(name, password, role, swarm_key, is_locked, must_change_password, generation, created_at)
+                INSERT INTO person
+                    (name, password, role, swarm_key, is_locked, must_change_password, generation, created_at)
                 VALUES(?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [

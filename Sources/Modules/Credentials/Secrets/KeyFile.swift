@@ -25,7 +25,7 @@ enum KeyFile {
         let mode = UInt32(status.st_mode) & 0o777
         guard mode & 0o077 == 0 else { throw KeyFileError(path, .openToOthers(mode: mode)) }
         var bytes = [UInt8](repeating: 0, count: byteCount + 1)
-        let count = unsafe_read(descriptor, &bytes)
+        let count = readBytes(descriptor, &bytes)
         guard count == byteCount else { throw KeyFileError(path, .wrongSize) }
         return Array(bytes.prefix(byteCount))
     }
@@ -45,7 +45,7 @@ enum KeyFile {
         unlink(partial)
     }
 
-    private static func unsafe_read(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Int {
+    private static func readBytes(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Int {
         #if canImport(Glibc)
         Glibc.read(descriptor, &bytes, bytes.count)
         #else
