@@ -282,11 +282,11 @@ initialize() {
     step "configuration in $config, data in $data"
     local is_new=''
     [ -e "$config/gantry.yml" ] || is_new=yes
-    install -d -m 0750 -o root -g "$user" "$config"
+    install -d -m 0755 -o root -g "$user" "$config"
     install -d -m 0700 -o "$user" -g "$user" "$data"
     local output
     output=$("$gantry" init --config "$config" --data "$data") || fail "gantry init failed; it says why above"
-    printf '%s\n' "$output" | grep -v '^next ' | grep -viF password || true
+    printf '%s\n' "$output" | grep -viE '^(next|administrator)|password' || true
     password=$(printf '%s\n' "$output" | sed -nE 's/.*password[^:]*:? +([^ ]+)$/\1/Ip' | head -1)
     if [ -n "$is_new" ]; then
         sed -i -E "/^listener:/,/^[a-z]/s|^(  port: +)[0-9]+|\1$port|" "$config/gantry.yml"
@@ -381,11 +381,13 @@ start_demo() {
 address() { hostname -I 2>/dev/null | awk '{ print $1 }' | grep . || hostname; }
 
 report() {
-    local host
+    local host url=''
     host=$(address)
+    [ -z "$start" ] || url=$("$gantry" status --config "$config/gantry.yml" -o env 2>/dev/null | sed -n 's/^URL=//p')
     step "Gantry $version is $([ -n "$start" ] && echo running || echo installed)"
-    say "open        https://$host:$port/"
-    say "CA file     $data/keys/ca.pem   (import it into browsers and devices, or download it: http://$host:$port/ca)"
+    url=${url:-https://$host:$port}
+    say "open        $url/"
+    say "CA file     $config/ca.pem   (import it into browsers and devices, or download it: ${url/https:/http:}/ca)"
     if [ -n "$password" ]; then
         say "sign in     admin, with the password  $password"
         say "            shown this once; it must be changed at the first sign-in"

@@ -42,7 +42,7 @@ def test_install_upgrade_and_uninstall(place, gantry_binary):
     port = process.free_port()
     done = install(*where, "--port", port, "--binary", gantry_binary)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f":{port}/" in done.stdout and str(folder / "data/keys/ca.pem") in done.stdout
+    assert f":{port}/" in done.stdout and str(folder / "etc/ca.pem") in done.stdout
     assert re.search(r"password +([a-z0-9]{6}-){3}[a-z0-9]{6}", done.stdout)
     assert not list(pathlib.Path("/usr/local/bin").glob("gantry")) or "opt/gantry" in os.readlink("/usr/local/bin/gantry")
 
