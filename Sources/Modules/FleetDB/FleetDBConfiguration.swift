@@ -7,6 +7,9 @@ package struct FleetDBConfiguration: Sendable {
     var diskRefuseBelowBytes: Int64 = 3 << 30
     var diskResumeAtBytes: Int64 = 4 << 30
 
+    /// How long one history may take.
+    var queryNanosecondsMax: Int64 = 30_000_000_000
+
     init() {}
 
     init(_ settings: Settings) {

@@ -105,6 +105,20 @@ import WAMP
         }
     }
 
+    @Test func `a query that takes too long is given up`() async throws {
+        let room = FleetRoom()
+        var configuration = FleetDBConfiguration()
+        configuration.queryNanosecondsMax = 0
+        try await room.start(template([("n", "bigint")]), configuration: configuration)
+        let rows: [Value] = (0..<5000).map { ["tsp": .integer(noon + $0), "n": .integer($0)] }
+        _ = try await room.appendBulk("sensordata", rows)
+        let filter: Value = ["column": "n", "operator": "=", "value": -1]
+        let payload = Payload([["limit": 1, "filterAnd": [filter]]])
+        let answer = try await room.session.invoke("history.transformed.sensordata", payload).last
+        #expect(answer?.error == .timeout)
+        #expect(answer?.reason?.contains("too long") == true)
+    }
+
     @Test func `an answer beyond one message comes in chunks, the newest first`() async throws {
         let room = FleetRoom()
         try await room.start(template([("n", "bigint"), ("s", "string")]))

@@ -36,7 +36,9 @@ final class Fleet: Sendable {
                 refuseBelowBytes: configuration.diskRefuseBelowBytes, resumeAtBytes: configuration.diskResumeAtBytes),
             logger: logger, clock: clock, freeBytes: freeBytes)
         readers = (0..<Self.readerCount).map {
-            FleetReader(label: "fleetdb.reader.\($0)", logger: logger, clock: clock)
+            FleetReader(
+                label: "fleetdb.reader.\($0)", queryNanosecondsMax: configuration.queryNanosecondsMax, logger: logger,
+                clock: clock)
         }
     }
 

@@ -8,6 +8,8 @@ actor FleetReader {
     private let executor: QueueExecutor
     private let clock: @Sendable () -> Int64
     private let logger: Logger
+    /// How long the steps of one query may take together: a filter that finds nothing must not keep everybody waiting.
+    private let queryNanosecondsMax: Int64
     private var files: [String: FileReader] = [:]
     private var useCount: UInt64 = 0
 
@@ -16,7 +18,8 @@ actor FleetReader {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameter clock: milliseconds since 1970.
-    init(label: String, logger: Logger, clock: @escaping @Sendable () -> Int64) {
+    init(label: String, queryNanosecondsMax: Int64, logger: Logger, clock: @escaping @Sendable () -> Int64) {
+        self.queryNanosecondsMax = queryNanosecondsMax
         executor = QueueExecutor(label: label)
         self.logger = logger
         self.clock = clock
@@ -33,7 +36,8 @@ actor FleetReader {
             }
             let request = try HistoryRequest(
                 arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID)
-            let scan = try HistoryScan(table, request, cutoff: cutoff(table), open: open)
+            let scan = try HistoryScan(
+                table, request, cutoff: cutoff(table), nanosecondsMax: queryNanosecondsMax, open: open)
             try await answer(invocation, serializer) { try scan.next() ? scan.write : nil }
         } catch {
             invocation.fail(self.error(error, table, serializer))
@@ -58,6 +62,7 @@ actor FleetReader {
 
     private func aggregate(_ request: SeriesRequest, _ table: Table) throws -> SeriesTable {
         var series = SeriesTable(request)
+        var nanosecondsLeft = queryNanosecondsMax
         for chunk in table.layout.newestFirst(from: request.start, to: request.end) {
             guard let file = try open(table.path(chunk), isChunk: true),
                 let query = request.sql(
@@ -67,7 +72,7 @@ actor FleetReader {
             statement.bind(query.values)
             let groups = 2..<2 + request.groupBy.count
             let metrics = groups.upperBound..<groups.upperBound + request.metrics.count
-            while try statement.step() {
+            while try statement.step(within: &nanosecondsLeft) {
                 try series.add(
                     tsp: statement.integer(0), sequence: statement.integer(1),
                     groups: groups.map { statement.value(Int32($0)) },
@@ -167,6 +172,9 @@ actor FleetReader {
         switch error {
         case let refusal as Refusal: return refusal.error(serializer)
         case let error as WAMPError: return error
+        case let error as SQLiteError where error.isInterrupted:
+            let reason = "the query took too long; narrow the time range, or filter by device_key"
+            return Refusal(.timeout, reason).error(serializer)
         default:
             logger.error(
                 "rows could not be read",

@@ -15,6 +15,7 @@ final class HistoryScan {
     private var walk: BucketWalk?
     private var skipsLeft: Int
     private var rowsLeft: Int
+    private var nanosecondsLeft: Int64
 
     /// The buckets of a chunk, when each is asked for by itself.
     private struct BucketWalk {
@@ -26,9 +27,10 @@ final class HistoryScan {
 
     /// - Parameters:
     ///   - cutoff: rows before it are gone; the latest rows of entities never are.
+    ///   - nanosecondsMax: how long all steps together may take.
     ///   - open: the file of a path, from the reader's cache; nil leaves it out.
     init(
-        _ table: Table, _ request: HistoryRequest, cutoff: Int64?,
+        _ table: Table, _ request: HistoryRequest, cutoff: Int64?, nanosecondsMax: Int64,
         open: @escaping (String, _ isChunk: Bool) throws -> FileReader?
     ) throws {
         self.table = table
@@ -38,6 +40,7 @@ final class HistoryScan {
         keys = request.columns.map { Array($0.id.utf8) }
         skipsLeft = request.offset
         rowsLeft = request.limit
+        nanosecondsLeft = nanosecondsMax
         chunks = []
         if request.wantsLatest, table.schema.keepsLatest {
             guard let file = try open(table.directory + "/" + TableFile.name, false) else { return }
@@ -56,7 +59,7 @@ final class HistoryScan {
         guard rowsLeft > 0 else { return false }
         while true {
             if let statement {
-                while try statement.step() {
+                while try statement.step(within: &nanosecondsLeft) {
                     guard skipsLeft == 0 else {
                         skipsLeft -= 1
                         continue

@@ -3,10 +3,18 @@
 
 import GRDBSQLite
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// One connection to one file. Belongs to one actor; closes when it is released.
 final class SQLiteConnection {
     let path: String
     let handle: OpaquePointer
+    /// When a reading statement that is being stepped is given up, on the monotonic clock.
+    fileprivate var deadlineNanoseconds = Int64.max
 
     enum Access {
         /// Creates the file, which must not be there (or be empty).
@@ -30,8 +38,20 @@ final class SQLiteConnection {
         self.handle = handle
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 5000)
-        if case .read = access { try execute("PRAGMA query_only=1") }
+        guard case .read = access else { return }
+        try execute("PRAGMA query_only=1")
+        // Called while one of this connection's statements is stepped, and a statement keeps its connection.
+        sqlite3_progress_handler(
+            handle, Self.instructionsPerCheck,
+            { context in
+                guard let context else { return 0 }
+                let connection = Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
+                return monotonicNanoseconds() > connection.deadlineNanoseconds ? 1 : 0
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
+
+    /// A fraction of a millisecond's work.
+    private static let instructionsPerCheck: Int32 = 10_000
 
     deinit {
         // With statements left over this becomes a zombie that closes with the last of them.
@@ -141,6 +161,14 @@ final class SQLiteStatement {
         }
     }
 
+    /// Steps, and gives up when it takes longer than what is left of a budget; takes the time off it.
+    func step(within nanoseconds: inout Int64) throws(SQLiteError) -> Bool {
+        let begin = monotonicNanoseconds()
+        connection.deadlineNanoseconds = begin &+ nanoseconds
+        defer { nanoseconds &-= monotonicNanoseconds() &- begin }
+        return try step()
+    }
+
     /// Steps a statement that has no rows, and makes it ready for the next time.
     @inline(__always)
     func run() throws(SQLiteError) {
@@ -195,3 +223,9 @@ final class SQLiteStatement {
 
 /// SQLITE_TRANSIENT, which Swift cannot import: SQLite takes a copy before the call returns.
 private let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+private func monotonicNanoseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+}

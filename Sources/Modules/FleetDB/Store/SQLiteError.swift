@@ -13,6 +13,8 @@ struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The file is damaged; it is put aside and a new one takes its place.
     var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+    /// The statement took longer than its budget.
+    var isInterrupted: Bool { primaryCode == SQLITE_INTERRUPT }
     var isFull: Bool { primaryCode == SQLITE_FULL }
     /// Two rows have the same unique key.
     var isConflict: Bool { primaryCode == SQLITE_CONSTRAINT }
