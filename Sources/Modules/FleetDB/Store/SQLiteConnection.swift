@@ -54,6 +54,8 @@ final class SQLiteConnection {
     private static let instructionsPerCheck: Int32 = 10_000
 
     deinit {
+        // Closing may checkpoint, and nothing must ask an object that is going.
+        sqlite3_progress_handler(handle, 0, nil, nil)
         // With statements left over this becomes a zombie that closes with the last of them.
         sqlite3_close_v2(handle)
     }
