@@ -48,9 +48,12 @@ export function values(realm, deviceKey, { most = Infinity } = {}) {
     realm.isOpen ? 'The device has not stored a row in this app so far.' : 'Waiting for the connection.');
 }
 
-/** The device's functions as buttons. */
+/** The device's functions as buttons, under their heading; nothing for who may not call them. */
 export function functions(realm, deviceKey) {
-  if (!session.may('operator')) return null;
+  return session.may('operator') ? [h('h3', {}, 'Functions'), buttons(realm, deviceKey)] : null;
+}
+
+function buttons(realm, deviceKey) {
   const entries = realm.functions.filter((entry) => entry.deviceKey === deviceKey);
   if (!entries.length) {
     return h('p', { class: 'hint' },

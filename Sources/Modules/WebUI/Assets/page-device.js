@@ -88,7 +88,7 @@ class Device extends View {
         this.#charts(),
         h('section', { class: 'card span-4', key: 'values' }, h('header', {}, h('h2', {}, 'Values')),
           this.realm ? values(this.realm, this.key) : empty('No app is installed.', ''),
-          this.realm && [h('h3', {}, 'Functions'), functions(this.realm, this.key)]),
+          this.realm && functions(this.realm, this.key)),
         this.#alarms(),
         this.#facts(device)),
     ];

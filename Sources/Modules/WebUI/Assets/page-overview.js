@@ -206,7 +206,7 @@ class Overview extends View {
       h('header', {},
         h('h2', {}, h('a', { href: link('/device', { device: key }) }, fleet.deviceName(info.swarmKey, key))),
         h('span', { class: 'soft small' }, presence(device))),
-      values(this.realm, key, { most: 8 }), h('h3', {}, 'Functions'), functions(this.realm, key));
+      values(this.realm, key, { most: 8 }), functions(this.realm, key));
   }
 
   // Alarms
