@@ -12,7 +12,6 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "BlackBox"))
 
-import conftest  # noqa: E402
 import entry  # noqa: E402
 import gantry  # noqa: E402
 from wire import Message  # noqa: E402
@@ -48,18 +47,11 @@ def floor(program, folder, number):
 def main(program):
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:
         folder = pathlib.Path(folder)
-        installation = gantry.Gantry(folder / "gantry")
-        installation.init()
-        installation.use_tls()
-        installation.start()
-        try:
-            conftest.furnish(installation)
+        with gantry.plant(folder / "gantry") as installation:
             results = [
                 (server(installation, 1_790_000_000_000 + number * BATCHES * ROWS), floor(program, folder, number))
                 for number in range(ROUNDS)
             ]
-        finally:
-            installation.stop()
     mine, sqlite = (statistics.median(column) for column in zip(*results))
     print(f"appendBulk, {ROWS} rows of 5 columns: gantry {mine:.2f} µs/row, SQLite {sqlite:.2f} µs/row, x{mine / sqlite:.2f}")
 

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import os
-import pathlib
 import types
 
 import pytest
@@ -11,8 +10,6 @@ import pytest
 import gantry as process
 import peers
 import wire
-
-HERE = pathlib.Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,43 +85,13 @@ def any_peer(peer, request):
 
 @pytest.fixture(scope="session")
 def plant(gantry_binary, tmp_path_factory):
-    """A whole appliance with TLS: one project, two apps, two devices; for tests that do not change it."""
-    installation = process.Gantry(tmp_path_factory.mktemp("plant"))
-    installation.init()
-    installation.use_tls()
-    installation.start()
-    furnish(installation)
-    yield installation
-    assert installation.stop() == 0, installation.log.read_text()[-4000:]
+    """A whole appliance with TLS: one project, two apps, two devices; for tests that leave it as they found it."""
+    with process.plant(tmp_path_factory.mktemp("plant")) as installation:
+        yield installation
 
 
 @pytest.fixture
 def appliance(gantry_binary, tmp_path):
     """The same, fresh, for a test that stops, kills or changes it."""
-    installation = process.Gantry(tmp_path)
-    installation.init()
-    installation.use_tls()
-    installation.start()
-    furnish(installation)
-    yield installation
-    if installation.process is not None:
-        installation.stop()
-
-
-def furnish(installation):
-    """Project `hall` with the app `press` on two devices, and the app `oven` on the first one only."""
-    template = HERE / "data-template.yml"
-    installation.project = installation.json("project", "add", "hall")["swarm_key"]
-    installation.press = installation.json("app", "add", "hall", "press", "--template", template)["app_key"]
-    installation.oven = installation.json("app", "add", "hall", "oven", "--template", template)["app_key"]
-    installation.devices = [installation.json("device", "add", "hall", name) for name in ("press-1", "press-2")]
-    installation.apps = [
-        installation.env("app", "install", "hall", "press", device, "--stage", "prod")
-        for device in ("press-1", "press-2")
-    ]
-    installation.env("app", "install", "hall", "oven", "press-1", "--stage", "prod")
-    installation.realm = f"realm-{installation.project}-{installation.press}-prod"
-    for role in ("viewer", "operator", "engineer"):
-        password = installation.folder / f"{role}-password"
-        password.write_text(process.ADMIN_PASSWORD + "\n")
-        installation.run("user", "add", f"{role}-anna", "--role", role, "--password-file", password)
+    with process.plant(tmp_path) as installation:
+        yield installation

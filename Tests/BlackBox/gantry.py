@@ -1,5 +1,6 @@
 """The binary under test as a process: starts it on a free port, waits until it is ready, stops it by its own id."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -198,3 +199,37 @@ class Gantry:
             if line.startswith(field + ":"):
                 return int(line.split()[1])
         raise KeyError(field)
+
+
+@contextlib.contextmanager
+def plant(folder):
+    """A furnished installation with TLS that runs; ends well, if the test has not ended it."""
+    installation = Gantry(folder)
+    installation.init()
+    installation.use_tls()
+    installation.start()
+    try:
+        furnish(installation)
+        yield installation
+    finally:
+        code = installation.stop()
+    assert code in (None, 0), installation.log.read_text()[-4000:]
+
+
+def furnish(installation):
+    """Project `hall` with the app `press` on two devices, and the app `oven` on the first one only."""
+    template = ROOT / "Tests" / "BlackBox" / "data-template.yml"
+    installation.project = installation.json("project", "add", "hall")["swarm_key"]
+    installation.press = installation.json("app", "add", "hall", "press", "--template", template)["app_key"]
+    installation.oven = installation.json("app", "add", "hall", "oven", "--template", template)["app_key"]
+    installation.devices = [installation.json("device", "add", "hall", name) for name in ("press-1", "press-2")]
+    installation.apps = [
+        installation.env("app", "install", "hall", "press", device, "--stage", "prod")
+        for device in ("press-1", "press-2")
+    ]
+    installation.env("app", "install", "hall", "oven", "press-1", "--stage", "prod")
+    installation.realm = f"realm-{installation.project}-{installation.press}-prod"
+    for role in ("viewer", "operator", "engineer"):
+        password = installation.folder / f"{role}-password"
+        password.write_text(ADMIN_PASSWORD + "\n")
+        installation.run("user", "add", f"{role}-anna", "--role", role, "--password-file", password)

@@ -72,6 +72,8 @@ def hall(plant, engineer):
 
     hall = Hall()
     yield hall
+    if hall.rule in [rule["name"] for rule in engineer.call("alarms.rule.list")[0]]:
+        engineer.ask(Message.CALL, Message.RESULT, {}, "alarms.rule.delete", [], {"name": hall.rule})
     hall.listener.wire.close()
     hall.device.wire.close()
 

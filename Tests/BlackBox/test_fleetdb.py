@@ -5,7 +5,15 @@ import time
 import pytest
 
 import entry
+import gantry
 from wire import Message
+
+
+@pytest.fixture(scope="module")
+def plant(gantry_binary, tmp_path_factory):
+    """One of its own: in these histories nobody else's rows may stand."""
+    with gantry.plant(tmp_path_factory.mktemp("fleetdb")) as installation:
+        yield installation
 
 
 class Table:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import gantry
 import sdk
 
 SDKS = {"1.10": None, "1.9": os.environ.get("GANTRY_SDK_1_9")}
@@ -14,6 +15,13 @@ SDKS = {"1.10": None, "1.9": os.environ.get("GANTRY_SDK_1_9")}
 @pytest.fixture(params=SDKS)
 def version(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def plant(gantry_binary, tmp_path_factory):
+    """One of its own: in these histories nobody else's rows may stand."""
+    with gantry.plant(tmp_path_factory.mktemp("ironflock")) as installation:
+        yield installation
 
 
 def app(installation, device=0, version="1.10"):
