@@ -24,15 +24,14 @@ def test_bench_says_when_nobody_is_there(gantry_binary):
 
 
 def test_simulate_is_a_device(plant, tmp_path):
+    device = json.loads(plant.run("device", "add", "hall", "simulated", "-o", "json"))
     file = tmp_path / "device.env"
-    file.write_text(plant.run("app", "install", "hall", "press", "press-2", "--stage", "prod", "-o", "env"))
+    file.write_text(plant.run("app", "install", "hall", "press", "simulated", "--stage", "prod", "-o", "env"))
     template = entry.gantry.ROOT / "Tests" / "BlackBox" / "data-template.yml"
-    query = {"limit": 1_000, "filterAnd": [
-        {"column": "device_key", "operator": "=", "value": plant.devices[1]["device_key"]}]}
+    query = {"limit": 1_000, "filterAnd": [{"column": "device_key", "operator": "=", "value": device["device_key"]}]}
     with entry.join_as_person(plant, "viewer-anna") as viewer:
-        before = len(viewer.call("history.transformed.sensordata", query)[0])
         done = gantry("simulate", "--template", template, "--environment", file, "--interval", "0.01", "--count", "20")
         assert done.returncode == 0, done
         rows = viewer.call("history.transformed.sensordata", query)[0]
-    assert len(rows) == before + 20
-    assert isinstance(rows[-1]["temperature"], (int, float)) and rows[-1]["authid"] == plant.devices[1]["serial"]
+    assert len(rows) == 20
+    assert isinstance(rows[-1]["temperature"], (int, float)) and rows[-1]["authid"] == device["serial"]
