@@ -15,8 +15,7 @@ final class FleetRoom: Sendable {
 
     let directory: String
     let host: RecordedHost
-    private let now = Mutex(FleetRoom.noon)
-    private let free = Mutex<Int64>(100 << 30)
+    private let dials = Dials()
     private let running = Mutex<(fleet: Fleet, service: RealmService)?>(nil)
 
     init(host: RecordedHost = RecordedHost()) {
@@ -30,14 +29,20 @@ final class FleetRoom: Sendable {
     /// The session in the app realm.
     var session: RecordedSession { get throws { try #require(host.session(Self.realm)) } }
 
-    func setNow(_ milliseconds: Int64) { now.withLock { $0 = milliseconds } }
-    func setFreeBytes(_ bytes: Int64) { free.withLock { $0 = bytes } }
+    func setNow(_ milliseconds: Int64) { dials.now.withLock { $0 = milliseconds } }
+    func setFreeBytes(_ bytes: Int64) { dials.free.withLock { $0 = bytes } }
+
+    /// What a fleet reads of the world; apart from the room, which owns the fleet.
+    private final class Dials: Sendable {
+        let now = Mutex(FleetRoom.noon)
+        let free = Mutex<Int64>(100 << 30)
+    }
 
     /// Starts FleetDB and, with a template, prepares the realm.
     func start(_ template: Value? = nil, configuration: FleetDBConfiguration = FleetDBConfiguration()) async throws {
         let fleet = Fleet(
             directory: directory, configuration: configuration, logger: Logger(label: "test") { _ in SilentLog() },
-            clock: { [self] in now.withLock { $0 } }, freeBytes: { [self] in free.withLock { $0 } })
+            clock: { [dials] in dials.now.withLock { $0 } }, freeBytes: { [dials] in dials.free.withLock { $0 } })
         let service = RealmService(fleet: fleet, host: host, logger: fleet.logger)
         running.withLock { $0 = (fleet, service) }
         try await service.start()
