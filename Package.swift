@@ -83,7 +83,8 @@ let package = Package(
         tests(
             "Listener",
             [
-                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioSSL, .certificates,
+                "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioSSL,
+                .certificates,
                 .asn1, .logging, .lifecycle,
             ]),
         .executableTarget(
