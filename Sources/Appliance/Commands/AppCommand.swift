@@ -53,21 +53,13 @@ struct AppCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Install an app on a device, and print the environment that its SDK needs.",
             discussion: "A second time prints the same environment again, until `gantry app rotate`.")
-        @Argument(help: "The project, by name or key.") var project: String
-        @Argument(help: "The app, by name or key.") var app: String
-        @Argument(help: "The device, by name, key or serial number.") var device: String
-        @Option(help: "The app's stage.") var stage: Stage
+        @OptionGroup var install: AppOnDevice
         @OptionGroup var output: OutputOptions
         @OptionGroup var server: ServerOptions
 
         func run() async throws {
             let result = try await server.administer {
-                try await $0.call(
-                    "app.install",
-                    [
-                        "project": .string(project), "app": .string(app), "device": .string(device),
-                        "stage": .string(stage.rawValue),
-                    ])
+                try await $0.call("app.install", install.keywords)
             }
             output.print(result)
         }
@@ -91,21 +83,13 @@ struct AppCommand: AsyncParsableCommand {
 
     struct Environment: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the environment of an install again.")
-        @Argument(help: "The project, by name or key.") var project: String
-        @Argument(help: "The app, by name or key.") var app: String
-        @Argument(help: "The device, by name, key or serial number.") var device: String
-        @Option(help: "The app's stage.") var stage: Stage
+        @OptionGroup var install: AppOnDevice
         @OptionGroup var output: OutputOptions
         @OptionGroup var server: ServerOptions
 
         func run() async throws {
             let result = try await server.administer {
-                try await $0.call(
-                    "app.environment",
-                    [
-                        "project": .string(project), "app": .string(app), "device": .string(device),
-                        "stage": .string(stage.rawValue),
-                    ])
+                try await $0.call("app.environment", install.keywords)
             }
             output.print(result)
         }
@@ -113,21 +97,13 @@ struct AppCommand: AsyncParsableCommand {
 
     struct Uninstall: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove an app from a device. Its rows stay.")
-        @Argument(help: "The project, by name or key.") var project: String
-        @Argument(help: "The app, by name or key.") var app: String
-        @Argument(help: "The device, by name, key or serial number.") var device: String
-        @Option(help: "The app's stage.") var stage: Stage
+        @OptionGroup var install: AppOnDevice
         @OptionGroup var output: OutputOptions
         @OptionGroup var server: ServerOptions
 
         func run() async throws {
             let result = try await server.administer {
-                try await $0.call(
-                    "app.uninstall",
-                    [
-                        "project": .string(project), "app": .string(app), "device": .string(device),
-                        "stage": .string(stage.rawValue),
-                    ])
+                try await $0.call("app.uninstall", install.keywords)
             }
             output.print(result)
         }
@@ -151,5 +127,21 @@ struct AppCommand: AsyncParsableCommand {
             }
             output.print(result)
         }
+    }
+}
+
+/// An app on a device in one of its stages: what install, uninstall and environment are about.
+struct AppOnDevice: ParsableArguments {
+    @Argument(help: "The project, by name or key.") var project: String
+    @Argument(help: "The app, by name or key.") var app: String
+    @Argument(help: "The device, by name, key or serial number.") var device: String
+    @Option(help: "The app's stage.") var stage: Stage
+
+    /// The procedures' keyword arguments.
+    var keywords: [String: Value?] {
+        [
+            "project": .string(project), "app": .string(app), "device": .string(device),
+            "stage": .string(stage.rawValue),
+        ]
     }
 }

@@ -139,7 +139,6 @@ extension RealmEngine {
         // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
         let hasRoom = sessions[slot].outbox.byteCount < limits.outboxBytesMax || sessions[slot].isLocal
         guard hasRoom, length <= sessions[slot].frameBytesMax else {
-            sessions[slot].droppedEventCount += 1
             counters.eventsDropped &+= 1
             return
         }

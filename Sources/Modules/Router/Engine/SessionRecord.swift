@@ -93,7 +93,6 @@ struct SessionRecord: Sendable {
     var isTouched = false
     /// The transport takes more; when it does not, the outbox waits and its limit counts.
     var isWritable = true
-    var droppedEventCount = 0
     /// Sessions that are not read from until this one's outbox has drained.
     var heldBack: [SessionHandle] = []
     var isHeldBack = false

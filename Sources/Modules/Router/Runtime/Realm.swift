@@ -80,9 +80,6 @@ final class Realm: Sendable {
         }
     }
 
-    var counters: RealmCounters { engine.withLock { $0.counters } }
-    var sessionCount: Int { engine.withLock { $0.sessions.count } }
-
     // MARK: The lock, and what follows it
 
     /// Runs one batch under the lock, then wakes the loops that have something to write.
