@@ -9,10 +9,13 @@ package struct Principal: Sendable, Hashable {
     /// `WELCOME.Details.authextra`.
     package var authextra: [String: Value]
     package var permissions: Permissions
+    /// How far what it says is to be trusted, told to the receivers of its calls and publications; nil is not told.
+    /// Spec: WAMP-04 "Call Trust Levels", "Publication Trust Levels".
+    package var trustlevel: Int64?
 
     package init(
         authid: String, authrole: String, authmethod: String, authprovider: String,
-        authextra: [String: Value] = [:], permissions: Permissions
+        authextra: [String: Value] = [:], permissions: Permissions, trustlevel: Int64? = nil
     ) {
         self.authid = authid
         self.authrole = authrole
@@ -20,6 +23,7 @@ package struct Principal: Sendable, Hashable {
         self.authprovider = authprovider
         self.authextra = authextra
         self.permissions = permissions
+        self.trustlevel = trustlevel
     }
 }
 

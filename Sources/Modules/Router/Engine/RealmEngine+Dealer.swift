@@ -69,7 +69,7 @@ extension RealmEngine {
     private mutating func revoke(_ index: Int32) {
         let record = registrations[index]
         for callee in record.callees {
-            if sessions[callee.slot].features.registrationRevocation {
+            if sessions[callee.slot].features.has(.registrationRevocation, as: .callee) {
                 send(to: callee.slot) { $0.revocation(of: record.registrationID, reason: .forceReregister) }
             }
             removeCallee(callee.slot, from: index)
@@ -156,7 +156,7 @@ extension RealmEngine {
         }
         details.caller = disclosure(of: caller.slot, asked: options.discloseMe || callee.discloseCaller)
         details.receiveProgress =
-            options.receiveProgress && sessions[slot].features.progressiveCallResults
+            options.receiveProgress && sessions[slot].features.has(.progressiveCallResults, as: .callee)
         details.forwarded = options.forwarded
         var pending = PendingCall(
             key: CallKey(caller: caller, request: message.request), callee: sessions.handle(of: slot),
@@ -319,7 +319,7 @@ extension RealmEngine {
     /// Ends a call by the caller's wish or by its deadline. A callee that cannot be interrupted is left alone.
     private mutating func giveUp(_ index: Int32, _ asked: CancelMode, _ uri: ErrorURI, _ sentence: String) {
         let call = calls[index]
-        let mode = sessions[call.callee.slot].features.callCanceling ? asked : .skip
+        let mode = sessions[call.callee.slot].features.has(.callCanceling, as: .callee) ? asked : .skip
         if mode != .skip {
             send(to: call.callee.slot) { $0.interrupt(call.invocation, mode, reason: uri) }
         }
@@ -341,7 +341,7 @@ extension RealmEngine {
                 send(to: call.key.caller.slot) {
                     $0.error(.call, call.key.request, .canceled, message: "the callee left before it answered")
                 }
-            } else if call.callee != session, sessions[call.callee.slot].features.callCanceling {
+            } else if call.callee != session, sessions[call.callee.slot].features.has(.callCanceling, as: .callee) {
                 send(to: call.callee.slot) { $0.interrupt(call.invocation, .killnowait, reason: .canceled) }
             }
         }

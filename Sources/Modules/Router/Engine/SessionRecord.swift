@@ -40,23 +40,6 @@ struct Delivery: Sendable {
     }
 }
 
-/// The features of a client that change what the router sends it. Spec: WAMP-04 "Feature Announcement".
-struct ClientFeatures: Sendable, Hashable {
-    var callCanceling = false
-    var progressiveCallResults = false
-    var registrationRevocation = false
-
-    init() {}
-
-    /// Reads `HELLO.Details.roles`. Both spellings of call canceling are in the specification, and in the field.
-    init(roles: Value?) {
-        let callee = roles?["callee"]?["features"]
-        callCanceling = callee?["call_canceling"]?.bool == true || callee?["call_cancelling"]?.bool == true
-        progressiveCallResults = callee?["progressive_call_results"]?.bool == true
-        registrationRevocation = callee?["registration_revocation"]?.bool == true
-    }
-}
-
 /// A session that is about to join.
 struct JoiningSession: Sendable {
     var id: SessionID

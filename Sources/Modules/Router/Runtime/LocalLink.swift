@@ -37,7 +37,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
     ) -> Client {
         let link = LocalLink(realm, eventLoop)
         var features = ClientFeatures()
-        features.progressiveCallResults = true
+        features.announce(.progressiveCallResults, as: .callee)
         let session = JoiningSession(
             id: id, principal: principal,
             peer: PeerIdentity(address: "local", isLoopback: true, isEncrypted: true), features: features,
