@@ -82,7 +82,16 @@ package enum AuthenticationStep: Sendable {
     case deny(ErrorURI, message: String)
 }
 
-/// Decides who may join which realm. Credentials implements it; the router asks it.
+/// Decides who may join which realm. Credentials and the router's plain realms implement it; the router asks it.
 package protocol Authenticator: Sendable {
+    /// What follows a HELLO where nobody has to be waited for; nil leaves it to `authenticate`.
+    func immediateStep(_ request: AuthenticationRequest) -> AuthenticationStep?
     func authenticate(_ request: AuthenticationRequest) async -> AuthenticationStep
+    /// A session of the realm has said GOODBYE `wamp.close.logout`: what its transport is known by is to be forgotten.
+    func signedOut(_ peer: PeerIdentity, of realm: String)
+}
+
+extension Authenticator {
+    package func immediateStep(_ request: AuthenticationRequest) -> AuthenticationStep? { nil }
+    package func signedOut(_ peer: PeerIdentity, of realm: String) {}
 }

@@ -86,7 +86,8 @@ extension RealmEngine {
         let publication = PublicationID(random.nextID())
         var delivery = Publication(
             id: publication, publisher: slot, options: options, serializer: message.serializer,
-            payload: message.head.payload, disclosure: disclosure(of: slot, asked: options.discloseMe))
+            payload: message.head.payload,
+            disclosure: disclosure(of: slot, as: .publisher, topic, asked: options.discloseMe))
         if let exact = subscriptions.find(topic, .exact) { deliver(&delivery, to: exact, bytes) }
         if subscriptions.hasPatterns {
             let patterns = matches.patterns(matching: topic, in: subscriptions, hasher)

@@ -154,7 +154,9 @@ extension RealmEngine {
         if registrations[index].match != .exact {
             details.procedure = String(bytes.extracting(message.head.uri.range))
         }
-        details.caller = disclosure(of: caller.slot, asked: options.discloseMe || callee.discloseCaller)
+        details.caller = disclosure(
+            of: caller.slot, as: .caller, bytes.extracting(message.head.uri.range),
+            asked: options.discloseMe || callee.discloseCaller)
         details.receiveProgress =
             options.receiveProgress && sessions[slot].features.has(.progressiveCallResults, as: .callee)
         details.forwarded = options.forwarded

@@ -137,8 +137,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             let message = try ReceivedMessage(buffer, connection.serializer)
             if case .joined = state {
                 batch.append(message)
-                // What follows a GOODBYE on this transport is a new session's.
-                if message.head.type == .goodbye { route() }
+                if message.head.type == .goodbye { goodbyeReceived(message) }
             } else {
                 try handshake(message)
             }
@@ -150,6 +149,15 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
                 .protocolViolation,
                 "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
         }
+    }
+
+    /// What follows a GOODBYE on this transport is a new session's.
+    private func goodbyeReceived(_ message: ReceivedMessage) {
+        let reason = String(message.bytes.readableBytesUInt8Span.extracting(message.head.uri.range))
+        if case .joined(let realm, _) = state, reason == ErrorURI.logout.rawValue {
+            host.authenticators.authenticator(for: realm.uri)?.signedOut(connection.peer, of: realm.uri)
+        }
+        route()
     }
 
     private func route() {
@@ -192,15 +200,13 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             let session = host.newSessionID()
             let pending = PendingAuthentication(hello: hello, realm: realm, session: session)
             state = .authenticating(pending)
-            if let principal = try host.openRealmPrincipal(hello, session, connection.peer) {
-                return proceed(.welcome(principal))
-            }
             guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
                 throw HandshakeError(.noMatchingAuthMethod, "nobody can authenticate for this realm")
             }
             let request = AuthenticationRequest(
                 realm: hello.realm, session: session, authmethods: hello.authmethods, authid: hello.authid,
                 authrole: hello.authrole, authextra: hello.authextra, peer: connection.peer)
+            if let step = authenticator.immediateStep(request) { return proceed(step) }
             ask(pending) { await authenticator.authenticate(request) }
         } catch {
             abort(error.reason, error.message)
