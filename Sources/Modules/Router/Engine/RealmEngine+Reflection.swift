@@ -1,3 +1,4 @@
+import ModuleKit
 import WAMP
 
 // The procedures of reflection. Spec: WAMP-04 "Interface Reflection".

@@ -53,7 +53,7 @@ extension RealmEngine {
         return scope
     }
 
-    private func checkTestament(_ publish: [UInt8], _ caller: SessionHandle) throws(MetaError) {
+    private mutating func checkTestament(_ publish: [UInt8], _ caller: SessionHandle) throws(MetaError) {
         let bytes = publish.span
         let head: MessageHead
         do throws(WireError) {
