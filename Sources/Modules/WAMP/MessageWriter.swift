@@ -8,6 +8,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
     package var arguments: ByteRange
     package var argumentsKw: ByteRange
 
+    @inlinable
     package init(arguments: ByteRange = .empty, argumentsKw: ByteRange = .empty) {
         self.arguments = arguments
         self.argumentsKw = argumentsKw
@@ -20,6 +21,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
 }
 
 extension MessageHead {
+    @inlinable
     package var payload: PayloadRange { PayloadRange(arguments: arguments, argumentsKw: argumentsKw) }
 }
 

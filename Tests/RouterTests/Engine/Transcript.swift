@@ -156,6 +156,13 @@ struct Transcript {
     }
 }
 
+extension RealmEngine {
+    mutating func takeDeliveries(loop: Int) -> [(link: any SessionLink, delivery: Delivery)] {
+        var spent: [ByteBuffer] = []
+        return takeDeliveries(loop: loop, spent: &spent)
+    }
+}
+
 extension Value {
     /// Whether this is what was expected; see `Transcript`.
     func fits(_ expected: Value) -> Bool {

@@ -173,13 +173,10 @@ struct RealmEngine: Sendable {
         write(&writers[index])
         let message = writers[index].bytes
         guard message.count <= sessions[slot].frameBytesMax else { return false }
-        let loop = sessions[slot].loop
         header.removeAll(keepingCapacity: true)
         format.framing.writeHeader(length: message.count, into: &header)
-        sessions[slot].outbox.append(copying: header, &pools[loop])
-        sessions[slot].outbox.append(copying: message, &pools[loop])
+        sessions[slot].append(header, message, slot, &pools, &touched)
         counters.messagesOut &+= 1
-        touch(slot)
         return true
     }
 
@@ -192,9 +189,7 @@ struct RealmEngine: Sendable {
     }
 
     mutating func touch(_ slot: Int32) {
-        guard !sessions[slot].isTouched else { return }
-        sessions[slot].isTouched = true
-        touched[sessions[slot].loop].append(slot)
+        sessions[slot].touch(slot, &touched)
     }
 
     /// Whether a session's permissions allow an action; remembered by URI.
@@ -241,11 +236,12 @@ struct RealmEngine: Sendable {
 
     /// Takes what the sessions of a loop have to write. Sessions whose transport takes nothing keep theirs.
     ///
-    /// - Parameter spent: buffers of the last flush that have been written, for the pool.
+    /// - Parameter spent: buffers of the last flush that have been written, for the pool. They are taken out one by
+    ///   one: memory that somebody else holds too cannot be used again.
     mutating func takeDeliveries(
-        loop: Int, spent: [ByteBuffer] = []
+        loop: Int, spent: inout [ByteBuffer]
     ) -> [(link: any SessionLink, delivery: Delivery)] {
-        for buffer in spent { pools[loop].give(buffer) }
+        while let buffer = spent.popLast() { pools[loop].give(buffer) }
         isWoken[loop] = false
         var deliveries = departed[loop]
         departed[loop].removeAll()

@@ -97,6 +97,37 @@ struct SessionRecord: Sendable {
     /// Nil for the many that leave none.
     var testaments: Testaments?
 
+    /// Puts one event behind what waits, unless the outbox is full or the transport takes no frame of that size.
+    ///
+    /// One event always fits, so that no limit can starve a receiver.
+    /// - Parameters:
+    ///   - slot: the session's own.
+    ///   - touched: by loop, the sessions that have something to write.
+    /// - Returns: false when the event is dropped.
+    mutating func accept(
+        _ frames: PreparedFrames, _ slot: Int32, _ pools: inout [BufferPool], _ touched: inout [[Int32]]
+    ) -> Bool {
+        guard outbox.byteCount < outboxBytesMax, frames.length(format) <= frameBytesMax else { return false }
+        frames.append(format, to: &outbox, &pools[loop])
+        touch(slot, &touched)
+        return true
+    }
+
+    /// Puts one message behind what waits, its frame's header before it.
+    mutating func append(
+        _ header: [UInt8], _ message: [UInt8], _ slot: Int32, _ pools: inout [BufferPool], _ touched: inout [[Int32]]
+    ) {
+        outbox.append(copying: header, &pools[loop])
+        outbox.append(copying: message, &pools[loop])
+        touch(slot, &touched)
+    }
+
+    mutating func touch(_ slot: Int32, _ touched: inout [[Int32]]) {
+        guard !isTouched else { return }
+        isTouched = true
+        touched[loop].append(slot)
+    }
+
     init(_ session: JoiningSession, outboxBytesMax: Int) {
         self.outboxBytesMax = session.isLocal ? .max : outboxBytesMax
         resumeTicket = session.resumeTicket
