@@ -16,6 +16,7 @@ struct WireFormat: Hashable, Sendable {
 struct PreparedFrames: Sendable {
     private struct Frame: Sendable {
         var isReady = false
+        var messageLength = 0
         var bytes: [UInt8] = []
         var shared: ByteBuffer?
     }
@@ -38,16 +39,21 @@ struct PreparedFrames: Sendable {
     mutating func prepare(_ format: WireFormat, _ message: [UInt8]) {
         let index = format.index
         frames[index].bytes.removeAll(keepingCapacity: true)
+        frames[index].messageLength = message.count
+        frames[index].isReady = true
+        ready.append(index)
+        // Longer than its framing can say, it is longer than any of its receivers takes: nothing will ask for it.
+        guard message.count <= format.framing.messageBytesMax else { return }
         format.framing.writeHeader(length: message.count, into: &frames[index].bytes)
         frames[index].bytes.append(contentsOf: message)
+        if let trailer = format.framing.trailer { frames[index].bytes.append(trailer) }
         if frames[index].bytes.count >= Outbox.sharedFrom {
             frames[index].shared = allocator.buffer(bytes: frames[index].bytes)
         }
-        frames[index].isReady = true
-        ready.append(index)
     }
 
-    func length(_ format: WireFormat) -> Int { frames[format.index].bytes.count }
+    /// How long the message is, without what frames it.
+    func messageLength(_ format: WireFormat) -> Int { frames[format.index].messageLength }
 
     func append(_ format: WireFormat, to outbox: inout Outbox, _ pool: inout BufferPool) {
         let index = format.index

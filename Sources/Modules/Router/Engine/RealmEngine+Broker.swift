@@ -135,7 +135,7 @@ extension RealmEngine {
     }
 
     private mutating func deliverPrepared(_ format: WireFormat, to slot: Int32) {
-        let length = frames.length(format)
+        let length = frames.messageLength(format)
         // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
         let hasRoom = sessions[slot].outbox.byteCount < limits.outboxBytesMax || sessions[slot].isLocal
         guard hasRoom, length <= sessions[slot].frameBytesMax else {

@@ -1,6 +1,7 @@
 import ModuleKit
 import NIOCore
 import WAMP
+import WAMPTransport
 
 /// A joined session's place in its realm: stays the same while the session lives, and is used again afterwards.
 ///
@@ -33,6 +34,8 @@ struct Delivery: Sendable {
     /// Whether the peer is to be read from, where that changes: false while what it sends has nowhere to go.
     var reads: Bool?
 
+    var byteCount: Int { further.reduce(buffer?.readableBytes ?? 0) { $0 + $1.readableBytes } }
+
     /// Calls `body` with each buffer in order.
     func forEachBuffer(_ body: (ByteBuffer) -> Void) {
         if let buffer { body(buffer) }
@@ -49,7 +52,7 @@ struct JoiningSession: Sendable {
     var format: WireFormat
     /// The event loop that writes to it.
     var loop: Int
-    /// No frame longer than this reaches it.
+    /// No message longer than this reaches it.
     var frameBytesMax: Int
     /// A module of this process: nothing for it is ever dropped, whoever feeds it too fast is held back.
     var isLocal = false
@@ -95,7 +98,7 @@ struct SessionRecord: Sendable {
         features = session.features
         format = session.format
         loop = session.loop
-        frameBytesMax = session.frameBytesMax
+        frameBytesMax = min(session.frameBytesMax, session.format.framing.messageBytesMax)
         isLocal = session.isLocal
         link = session.link
         disclosure = Disclosure(
