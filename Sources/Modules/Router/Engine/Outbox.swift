@@ -27,6 +27,13 @@ struct Outbox: Sendable {
         if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
     }
 
+    /// Appends what follows a frame's message.
+    mutating func append(_ trailer: UInt8, _ pool: inout BufferPool) {
+        byteCount += 1
+        if open == nil { open = pool.take() }
+        open?.writeInteger(trailer)
+    }
+
     /// Appends one frame whose bytes are shared with other outboxes.
     mutating func append(sharing frame: ByteBuffer) {
         byteCount += frame.readableBytes

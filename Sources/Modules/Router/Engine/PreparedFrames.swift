@@ -21,6 +21,7 @@ struct WireFormat: Hashable, Sendable {
 /// One message on its way to many sessions: encoded once for each serializer, framed once for each transport.
 struct PreparedFrames: Sendable {
     private var isReady = Array(repeating: false, count: WireFormat.count)
+    private var messageLengths = Array(repeating: 0, count: WireFormat.count)
     private var bytes = Array(repeating: [UInt8](), count: WireFormat.count)
     private var shared = [ByteBuffer?](repeating: nil, count: WireFormat.count)
     private var ready: [Int] = []
@@ -40,14 +41,19 @@ struct PreparedFrames: Sendable {
     mutating func prepare(_ format: WireFormat, _ message: [UInt8]) {
         let index = format.index
         bytes[index].removeAll(keepingCapacity: true)
-        format.framing.writeHeader(length: message.count, into: &bytes[index])
-        bytes[index].append(contentsOf: message)
-        if bytes[index].count >= Outbox.sharedFrom { shared[index] = allocator.buffer(bytes: bytes[index]) }
+        messageLengths[index] = message.count
         isReady[index] = true
         ready.append(index)
+        // Longer than its framing can say, it is longer than any of its receivers takes: nothing will ask for it.
+        guard message.count <= format.framing.messageBytesMax else { return }
+        format.framing.writeHeader(length: message.count, into: &bytes[index])
+        bytes[index].append(contentsOf: message)
+        if let trailer = format.framing.trailer { bytes[index].append(trailer) }
+        if bytes[index].count >= Outbox.sharedFrom { shared[index] = allocator.buffer(bytes: bytes[index]) }
     }
 
-    func length(_ format: WireFormat) -> Int { bytes[format.index].count }
+    /// How long the message is, without what frames it.
+    func messageLength(_ format: WireFormat) -> Int { messageLengths[format.index] }
 
     func append(_ format: WireFormat, to outbox: inout Outbox, _ pool: inout BufferPool) {
         if bytes[format.index].count >= Outbox.sharedFrom, let frame = shared[format.index] {

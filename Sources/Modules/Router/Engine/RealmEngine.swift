@@ -81,9 +81,20 @@ struct RealmEngine: Sendable {
     /// Lets a session in and says WELCOME to it.
     mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
-        send(to: slot) { $0.welcome(session.id, welcome) }
+        let handle = SessionHandle(slot: slot, id: session.id)
+        guard send(to: slot, { $0.welcome(session.id, welcome) }) else {
+            turnAway(slot)
+            return handle
+        }
         announceJoin(slot)
-        return SessionHandle(slot: slot, id: session.id)
+        return handle
+    }
+
+    /// Ends a session of which nobody has heard yet: its WELCOME is longer than what it reads.
+    private mutating func turnAway(_ slot: Int32) {
+        send(to: slot) { $0.farewell(.abort, .payloadSizeExceeded, message: "WELCOME is longer than what you read") }
+        departed[sessions[slot].loop].append((sessions[slot].link, sessions[slot].outbox.take(.close)))
+        sessions.remove(slot)
     }
 
     /// Ends a session: its subscriptions, registrations and calls go with it, its testaments are published. Nothing
@@ -175,7 +186,7 @@ struct RealmEngine: Sendable {
         guard message.count <= sessions[slot].frameBytesMax else { return false }
         header.removeAll(keepingCapacity: true)
         format.framing.writeHeader(length: message.count, into: &header)
-        sessions[slot].append(header, message, slot, &pools, &touched)
+        sessions[slot].append(header, message, trailer: format.framing.trailer, slot, &pools, &touched)
         counters.messagesOut &+= 1
         return true
     }
