@@ -181,10 +181,16 @@ extension ValueWriter {
     }
 
     /// `[WELCOME, Session|id, Details|dict]`
-    package mutating func welcome(_ session: SessionID, _ details: [String: Value]) {
+    ///
+    /// - Parameter entries: writes the details' keys and values, `entryCount` of each.
+    package mutating func welcome(
+        _ session: SessionID, entryCount: Int, _ entries: (inout ValueWriter) -> Void
+    ) {
         begin(.welcome, 2)
         unsigned(session.rawValue)
-        value(.dictionary(details))
+        beginDictionary(entryCount)
+        entries(&self)
+        endDictionary()
         endList()
     }
 

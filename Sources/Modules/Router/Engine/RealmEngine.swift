@@ -79,10 +79,10 @@ struct RealmEngine: Sendable {
     // MARK: Sessions
 
     /// Lets a session in and says WELCOME to it.
-    mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+    mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         let handle = SessionHandle(slot: slot, id: session.id)
-        guard send(to: slot, { $0.welcome(session.id, welcome) }) else {
+        guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
             turnAway(slot)
             return handle
         }

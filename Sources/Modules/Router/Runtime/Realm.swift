@@ -30,7 +30,7 @@ final class Realm: Sendable {
 
     // MARK: Sessions
 
-    func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+    func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         enter { $0.join(session, welcome: welcome) }
     }
 
