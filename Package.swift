@@ -109,6 +109,16 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(name: "AllocationCounter", path: "Tests/Benchmarks/AllocationCounter"),
+        .executableTarget(
+            name: "MessageCost",
+            dependencies: [
+                "Router", "WAMPTransport", "WAMP", "ModuleKit", "AllocationCounter", .nioCore, .nioEmbedded, .logging,
+            ],
+            path: "Tests/Benchmarks/MessageCost",
+            swiftSettings: strict
+        ),
+
         // Floor 2: a client, on a socket or in this process
         floor(
             "WAMPClient",

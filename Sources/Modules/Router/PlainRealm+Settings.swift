@@ -10,7 +10,8 @@ extension PlainRealm {
             ("on_request", .onRequest), ("forced", .forced), ("never", .never),
         ]
         let definition = RealmDefinition(
-            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest)
+            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
+            isStrict: settings.bool("strict", default: false))
         let roles = settings.map("roles").map { PlainRole(from: $0, definition.disclosure) }
         self.init(
             definition: definition,
