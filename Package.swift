@@ -89,7 +89,7 @@ let package = Package(
         floor("Store", [.grdb, .sqlite, .logging]),
         tests(
             "Router",
-            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioEmbedded, .logging]),
+            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .crypto, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),

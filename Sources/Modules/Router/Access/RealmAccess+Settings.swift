@@ -58,13 +58,14 @@ struct RealmAccessReader {
         // Crossbar says users for WAMP-CRA, and principals for the others.
         var principals: [String: ConfiguredPrincipal<Credential>] = [:]
         for settings in scope.map("principals") + scope.map("users") {
+            let trustlevel = settings.trustlevel()
+            let role = role("role", of: settings)
+            let credential = read(settings)
             guard !settings.name.isEmpty, principals[settings.name] == nil else {
                 settings.refuse(nil, "a principal of this name is there already, or the name is empty")
                 continue
             }
-            let trustlevel = settings.trustlevel()
-            let role = role("role", of: settings)
-            guard let credential = read(settings), let role else { continue }
+            guard let credential, let role else { continue }
             principals[settings.name] = ConfiguredPrincipal(
                 role: role, trustlevel: trustlevel, credential: credential)
         }
