@@ -277,7 +277,9 @@ package struct OptionReader {
             return try skipValue(bytes)
         }
         let name = keyText(bytes)
-        forwarded.append(ForwardedOption(key: name, value: try value(name, bytes)))
+        let value = try value(name, bytes)
+        // A client that writes every key, null where it has nothing to say, says nothing.
+        if value != .null { forwarded.append(ForwardedOption(key: name, value: value)) }
     }
 
     private mutating func token(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Token {
