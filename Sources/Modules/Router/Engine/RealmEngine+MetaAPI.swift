@@ -59,6 +59,7 @@ extension RealmEngine {
             return .dictionary(registrations[try record(arguments, in: registrations, .noSuchRegistration)].details)
         case "wamp.registration.list_callees": return .list(try callees(arguments).map(\.value))
         case "wamp.registration.count_callees": return .integer(Int64(try callees(arguments).count))
+        case "wamp.registration.remove_callee": return try removeCallee(arguments)
         default: throw MetaError(.noSuchProcedure, "the router has no procedure \(procedure)")
         }
     }
@@ -128,6 +129,20 @@ extension RealmEngine {
         let index = try record(arguments, in: registrations, .noSuchRegistration)
         return registrations[index].callees.map { sessions[$0.slot].id }
     }
+
+    /// `wamp.registration.remove_callee(registration, session, reason?)`: not of the specification, but Crossbar's.
+    private mutating func removeCallee(_ arguments: MetaArguments) throws(MetaError) -> Value {
+        let index = try record(arguments, in: registrations, .noSuchRegistration)
+        let session = SessionID(try arguments.id(1, "session"))
+        guard let slot = sessions.slot(of: session) else {
+            throw MetaError(.noSuchSession, "there is no session \(session.rawValue)")
+        }
+        guard registrations[index].callees.contains(where: { $0.slot == slot }) else {
+            throw MetaError(.noSuchRegistration, "session \(session.rawValue) is not a callee of this registration")
+        }
+        revoke(index, from: slot, reason: try arguments.text(2, "reason"))
+        return .null
+    }
 }
 
 extension SessionID {
@@ -193,6 +208,14 @@ private struct MetaArguments {
     func string(_ position: Int, _ name: String) throws(MetaError) -> String {
         let value = list.indices.contains(position) ? list[position] : keywords[name]
         guard let text = value?.string else { throw MetaError(.invalidArgument, "\(name): expected a string") }
+        return text
+    }
+
+    /// A text that may be absent or null.
+    func text(_ position: Int, _ name: String) throws(MetaError) -> String? {
+        let value = list.indices.contains(position) ? list[position] : keywords[name]
+        guard let value, value != .null else { return nil }
+        guard let text = value.string else { throw MetaError(.invalidArgument, "\(name): expected a string") }
         return text
     }
 

@@ -16,6 +16,8 @@ struct RealmEngine: Sendable {
     let uri: String
     let limits: RouterLimits
     var disclosurePolicy: RealmDefinition.Disclosure
+    /// Whether request ids must follow each other without gaps, as the specification says. Set before the first join.
+    var isStrict = false
     let hasher: KeyHasher
     var random: RandomSource
 
@@ -27,9 +29,10 @@ struct RealmEngine: Sendable {
     var registrations: URITable<Registration>
     var lastSubscriptionID: UInt64 = 0
     var lastRegistrationID: UInt64 = 0
+    var lastMembership: UInt64 = 0
     var matches = TopicMatches()
     var calls: PendingCalls
-    var deadlines = DeadlineQueue<CallKey>()
+    var deadlines = DeadlineQueue<PendingCalls.Timer>()
 
     // What is written, and where to
     var frames = PreparedFrames()
@@ -118,6 +121,7 @@ struct RealmEngine: Sendable {
         guard sessions.contains(handle) else { return }
         counters.messagesIn &+= 1
         let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
+        if isStrict, head.type != .call, !isInSequence(message) { return }
         switch head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)

@@ -83,8 +83,10 @@ struct SessionRecord: Sendable {
 
     var subscriptions: [Int32] = []
     var registrations: [Int32] = []
-    var callCount = 0
-    var invocationCount = 0
+    /// The highest CALL.Request so far ("Verification of CALL Request IDs").
+    var lastCall: UInt64 = 0
+    /// The last request of any kind; counted in a strict realm only.
+    var lastRequest: UInt64 = 0
     /// Session scope, per callee: the last INVOCATION.Request that was sent.
     var lastInvocation: UInt64 = 0
 
