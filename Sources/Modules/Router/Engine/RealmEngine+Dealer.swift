@@ -89,10 +89,8 @@ extension RealmEngine {
         return isBehind(callee.slot) ? (.unavailable, "the callee does not take what it is sent") : nil
     }
 
-    /// Whether a session has so much to read that nothing is added to it. A module never has: its senders are held back.
-    func isBehind(_ slot: Int32) -> Bool {
-        sessions[slot].outbox.byteCount >= limits.outboxBytesMax && !sessions[slot].isLocal
-    }
+    /// Whether a session has so much to read that nothing is added to it.
+    func isBehind(_ slot: Int32) -> Bool { sessions[slot].outbox.byteCount >= sessions[slot].outboxBytesMax }
 
     mutating func release(_ callee: Registration.Callee, of index: Int32) {
         if callee.concurrency != nil { registrations[index].release(callee.membership) }

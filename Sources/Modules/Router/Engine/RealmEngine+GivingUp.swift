@@ -56,10 +56,14 @@ extension RealmEngine {
     // MARK: Deadlines
 
     /// When `deadlineReached` wants to be called next, in the engine's milliseconds.
-    var nextDeadline: UInt64? { deadlines.next }
+    var nextDeadline: UInt64? {
+        guard let detachment = detachments.next else { return deadlines.next }
+        return deadlines.next.map { min($0, detachment) } ?? detachment
+    }
 
-    /// Gives up the calls whose time has come. Spec: "Call Timeouts".
+    /// Gives up the calls whose time has come (spec: "Call Timeouts"), and the sessions that nobody has resumed.
     mutating func deadlineReached() {
+        endDetachedSessions()
         while let timer = deadlines.popDue(now: now) {
             guard let index = calls.find(timer) else { continue }
             let deadline = calls[index].deadline

@@ -11,15 +11,18 @@ extension RealmEngine {
         case .publish, .subscribe, .unsubscribe, .register, .unregister, .call: break
         default: return true
         }
-        let last = sessions[message.sender.slot].lastRequest
-        let expected = last < identifierMax ? last + 1 : 1
-        guard message.head.request == expected else {
-            abort(
-                message.sender, .protocolViolation,
-                "\(message.head.type): expected request \(expected), got \(message.head.request)")
-            return false
+        let request = message.head.request
+        // A session that is older than the rule begins where it is.
+        if let last = sessions[message.sender.slot].lastRequest {
+            let expected = last < identifierMax ? last + 1 : 1
+            guard request == expected else {
+                abort(
+                    message.sender, .protocolViolation,
+                    "\(message.head.type): expected request \(expected), got \(request)")
+                return false
+            }
         }
-        sessions[message.sender.slot].lastRequest = expected
+        sessions[message.sender.slot].lastRequest = request
         return true
     }
 }
