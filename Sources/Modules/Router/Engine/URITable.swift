@@ -58,7 +58,7 @@ struct URITable<Record: URIRecord>: Sendable {
 
     /// Whether the record at a place is still the one with this id.
     func contains(_ index: Int32, id: UInt64) -> Bool {
-        records.indices.contains(Int(index)) && records[Int(index)]?.id == id
+        records.indices.contains(Int(index)) && records[Int(index)].id == id
     }
 
     /// Adds a record whose URI and policy are not there yet.
