@@ -27,7 +27,7 @@ import WAMP
         }
         // "Concrete procedure called": the callee of a pattern is told.
         let details = isExact ? "{}" : #"{"procedure": "\#(procedure)"}"#
-        try realm.expect("dee", #"[68, 1, \#(winner), \#(details), [7]]"#)
+        try realm.expect("dee", #"[68, "*", \#(winner), \#(details), [7]]"#)
     }
 
     @Test(arguments: [
