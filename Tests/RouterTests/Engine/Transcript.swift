@@ -24,17 +24,22 @@ struct Transcript {
 
     var engine: RealmEngine
     private var peers: [String: Peer] = [:]
+    private var names: [ObjectIdentifier: String] = [:]
     private var lastSession: UInt64 = 0
 
-    init(limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest) {
+    init(
+        limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         engine = RealmEngine(
-            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED)
+            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED,
+            eventHistory: eventHistory)
     }
 
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
     mutating func join(
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24, trustlevel: Int64? = nil,
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
@@ -46,13 +51,14 @@ struct Transcript {
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions),
+                permissions: permissions, trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
             link: link)
         let handle = engine.join(session, welcome: [:])
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        names[ObjectIdentifier(link)] = name
         try collect()
         peers[name]?.waiting.removeFirst()
     }
@@ -94,6 +100,13 @@ struct Transcript {
         }
     }
 
+    /// What has reached a session since it was last asked.
+    mutating func received(_ name: String) throws -> [Value] {
+        try collect()
+        defer { peers[name]?.waiting = [] }
+        return try #require(peers[name]).waiting
+    }
+
     /// Forgets what has reached a session.
     mutating func forget(_ name: String) throws {
         try collect()
@@ -116,8 +129,8 @@ struct Transcript {
 
     private mutating func collect() throws {
         for (link, delivery) in engine.takeDeliveries(loop: 0) {
-            let found = peers.first { $0.value.link === link }
-            guard let (name, peer) = found else { continue }
+            // A name that has joined again has another link by now.
+            guard let name = names[ObjectIdentifier(link)], let peer = peers[name], peer.link === link else { continue }
             var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
             delivery.forEachBuffer { parser.append($0) }
             while case .message(let message, _) = try parser.next() {

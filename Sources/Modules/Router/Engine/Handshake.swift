@@ -45,7 +45,11 @@ struct HandshakeError: Error, Sendable, Hashable {
 
 /// `WELCOME.Details`: who the session is, and what this router can do.
 enum Welcome {
-    static func details(realm: String, _ principal: Principal, agent: String) -> [String: Value] {
+    /// - Parameter keepsHistory: whether the realm has event histories. The specification announces by router; but here
+    ///   a session is told what it can do, and the procedure is not there in a realm without.
+    static func details(
+        realm: String, _ principal: Principal, agent: String, keepsHistory: Bool = false
+    ) -> [String: Value] {
         [
             "realm": .string(realm),
             "agent": .string(agent),
@@ -54,14 +58,21 @@ enum Welcome {
             "authmethod": .string(principal.authmethod),
             "authprovider": .string(principal.authprovider),
             "authextra": .dictionary(principal.authextra),
-            "roles": ["broker": ["features": broker], "dealer": ["features": dealer]],
+            "roles": [
+                "broker": ["features": keepsHistory ? brokerWithHistory : broker], "dealer": ["features": dealer],
+            ],
         ]
     }
 
-    private static let broker = announced([
+    private static let brokerFeatures = [
         "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api",
-    ])
+        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "event_retention",
+        "subscription_revocation", "publication_trustlevels",
+        // The right spelling, and the specification's.
+        "sharded_subscription", "shareded_subscriptions",
+    ]
+    private static let broker = announced(brokerFeatures)
+    private static let brokerWithHistory = announced(brokerFeatures + ["event_history"])
 
     private static let dealer = announced([
         "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",

@@ -9,6 +9,9 @@ extension RealmEngine {
     mutating func callMetaAPI(_ message: IncomingMessage, _ procedure: String, _ bytes: Span<UInt8>) {
         do throws(MetaError) {
             let arguments = try MetaArguments(message, bytes)
+            if procedure == "wamp.subscription.get_events", history.isEnabled {
+                return try getEvents(message, arguments)
+            }
             let result = try metaResult(procedure, arguments, message.sender)
             let encoded = Value.list([result]).encoded(sessions[message.sender.slot].format.serializer)
             // A kill may have ended the caller's own session.
@@ -50,6 +53,8 @@ extension RealmEngine {
             return .dictionary(subscriptions[try record(arguments, in: subscriptions, .noSuchSubscription)].details)
         case "wamp.subscription.list_subscribers": return .list(try subscribers(arguments).map(\.value))
         case "wamp.subscription.count_subscribers": return .integer(Int64(try subscribers(arguments).count))
+        case "wamp.subscription.remove_subscriber": return try removeSubscriber(arguments)
+        case "wamp.topic.forget_retained": return try forgetRetained(arguments, caller)
         case "wamp.registration.list": return registrations.listing
         case "wamp.registration.lookup": return try lookup(arguments, in: registrations)
         case "wamp.registration.match":
@@ -147,7 +152,7 @@ extension URITable {
 }
 
 /// The ERROR of a meta procedure.
-private struct MetaError: Error {
+struct MetaError: Error {
     var uri: ErrorURI
     var sentence: String
 
@@ -158,7 +163,7 @@ private struct MetaError: Error {
 }
 
 /// A meta procedure's arguments; the ones by keyword stand in for the positional ones.
-private struct MetaArguments {
+struct MetaArguments {
     private var list: [Value] = []
     private var keywords: [String: Value] = [:]
 
@@ -181,6 +186,8 @@ private struct MetaArguments {
     }
 
     var message: String? { options["message"]?.string }
+
+    func positional(_ position: Int) -> Value? { list.indices.contains(position) ? list[position] : nil }
 
     func id(_ position: Int, _ name: String) throws(MetaError) -> UInt64 {
         let value = list.indices.contains(position) ? list[position] : keywords[name]

@@ -81,7 +81,9 @@ struct SessionRecord: Sendable {
     var isHeldBack = false
     var decisions = DecisionCache()
 
-    var subscriptions: [Int32] = []
+    /// Its subscriptions, and its place among the subscribers of each: neither a subscription with ten thousand
+    /// subscribers nor a session with ten thousand subscriptions is searched.
+    var subscriptions: [Int32: Int32] = [:]
     var registrations: [Int32] = []
     var callCount = 0
     var invocationCount = 0

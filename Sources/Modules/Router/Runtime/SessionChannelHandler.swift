@@ -251,7 +251,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             format: WireFormat(serializer: connection.serializer, framing: connection.framing),
             loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), link: self)
-        let welcome = Welcome.details(realm: pending.realm.uri, principal, agent: host.agent)
+        let welcome = Welcome.details(
+            realm: pending.realm.uri, principal, agent: host.agent, keepsHistory: pending.realm.keepsHistory)
         state = .joined(pending.realm, pending.realm.join(session, welcome: welcome))
         if !isWritable { channelWritabilityChanged(context: context) }
     }
