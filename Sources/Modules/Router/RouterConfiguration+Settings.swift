@@ -39,6 +39,9 @@ extension RouterLimits {
         retainedTopicsMax = limits.integer("retained_topics", default: retainedTopicsMax, in: 0...1_000_000)
         retainedBytesMax = limits.byteSize("retained", default: retainedBytesMax, in: (64 << 10)...(1 << 30))
         historyBytesMax = limits.byteSize("event_history", default: historyBytesMax, in: (64 << 10)...(4 << 30))
+        let within = limits.duration("resume_within", default: .zero, in: .zero ... .seconds(86_400))
+        resumeWithinMilliseconds = UInt64(within / .milliseconds(1))
+        resumeBufferBytesMax = limits.byteSize("resume_buffer", default: resumeBufferBytesMax, in: (16 << 10)...(1 << 30))
     }
 }
 
@@ -67,6 +70,7 @@ extension PlainRealm {
         ]
         let definition = RealmDefinition(
             uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
+            isStrict: settings.bool("strict", default: false),
             eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
         var roles: [String: Permissions] = [:]
         for role in settings.map("roles") {

@@ -43,7 +43,8 @@ struct Transcript {
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
-        """
+        """,
+        isLocal: Bool = false, ticket: String? = nil
     ) throws {
         lastSession += 1
         let link = Link()
@@ -55,7 +56,7 @@ struct Transcript {
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
-            link: link)
+            isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
         let handle = engine.join(session, welcome: [:])
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
         names[ObjectIdentifier(link)] = name
@@ -122,6 +123,30 @@ struct Transcript {
         try collect()
     }
 
+    /// Loses a session's connection.
+    mutating func disconnect(_ name: String) throws {
+        let peer = try #require(peers[name])
+        engine.disconnected(peer.handle, peer.link)
+        try collect()
+    }
+
+    /// Connects again with a ticket; false when it opens nothing.
+    mutating func resume(
+        _ name: String, _ session: UInt64, ticket: String, next: String, isEncrypted: Bool = false,
+        serializer: Serializer = .json
+    ) throws -> Bool {
+        let link = Link()
+        let connection = ResumingConnection(
+            ticket: ResumeTicket(text: ticket), nextTicket: ResumeTicket(text: next),
+            peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: isEncrypted),
+            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: 1 << 24,
+            link: link)
+        guard let handle = engine.resume(SessionID(session), connection) else { return false }
+        peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        try collect()
+        return true
+    }
+
     mutating func leave(_ name: String) throws {
         engine.leave(try handle(name))
         try collect()
@@ -139,6 +164,7 @@ struct Transcript {
             }
             peers[name]?.ending = delivery.ending
         }
+        if !engine.overflowed.isEmpty { engine.endOverflowedSessions() }
         engine.wakeLoops { _ in }
     }
 }

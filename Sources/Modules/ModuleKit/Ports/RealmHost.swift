@@ -34,6 +34,8 @@ package struct RealmDefinition: Sendable, Hashable {
     package var disclosure: Disclosure
     /// Whose events are kept; what stands here when the realm is opened holds until it is closed.
     package var eventHistory: [EventHistoryRule]
+    /// Whether what clients in the field do against the specification (gaps in request ids) is refused.
+    package var isStrict: Bool
 
     package enum Disclosure: String, Sendable, Hashable, CaseIterable {
         case forced
@@ -41,8 +43,12 @@ package struct RealmDefinition: Sendable, Hashable {
         case never
     }
 
-    package init(uri: String, disclosure: Disclosure = .onRequest, eventHistory: [EventHistoryRule] = []) {
+    package init(
+        uri: String, disclosure: Disclosure = .onRequest, isStrict: Bool = false,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         self.uri = uri
+        self.isStrict = isStrict
         self.disclosure = disclosure
         self.eventHistory = eventHistory
     }

@@ -9,6 +9,10 @@ struct Hello: Sendable {
     var authrole: String?
     var authextra: [String: Value]
     var features: ClientFeatures
+    /// The client wants a ticket to resume the session with.
+    var isResumable: Bool
+    /// The session to resume, and what it says for it: then nothing else counts.
+    var resumed: (session: SessionID, token: String)?
 
     /// Reads `[HELLO, Realm|uri, Details|dict]`.
     init(_ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer) throws(HandshakeError) {
@@ -19,7 +23,14 @@ struct Hello: Sendable {
         } catch {
             throw HandshakeError(.protocolViolation, "HELLO: the details cannot be read")
         }
-        guard let roles = details["roles"]?.dictionary, !roles.isEmpty else {
+        isResumable = details["resumable"]?.bool == true
+        if let id = details["resume-session"]?.integer.flatMap(UInt64.init(exactly:)),
+            let token = details["resume-token"]?.string
+        {
+            resumed = (SessionID(id), token)
+        }
+        let roles = details["roles"]?.dictionary ?? [:]
+        guard !roles.isEmpty || resumed != nil else {
             throw HandshakeError(
                 .protocolViolation,
                 "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
@@ -59,9 +70,15 @@ enum Welcome {
             "authprovider": .string(principal.authprovider),
             "authextra": .dictionary(principal.authextra),
             "roles": [
-                "broker": ["features": keepsHistory ? brokerWithHistory : broker], "dealer": ["features": dealer],
+                "broker": ["features": keepsHistory ? brokerWithHistory : broker, "reflection": true],
+                "dealer": ["features": dealer, "reflection": true],
             ],
         ]
+    }
+
+    /// The details of a session that was resumed: whatever else it was told, it knows.
+    static func resumed(_ next: ResumeTicket) -> [String: Value] {
+        ["resumed": true, "resumable": true, "resume-ticket": .string(next.text)]
     }
 
     private static let brokerFeatures = [
@@ -77,7 +94,7 @@ enum Welcome {
     private static let dealer = announced([
         "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
         "pattern_based_registration", "shared_registration", "registration_revocation", "registration_meta_api",
-        "session_meta_api",
+        "session_meta_api", "testament_meta_api",
     ])
 
     private static func announced(_ features: [String]) -> Value {

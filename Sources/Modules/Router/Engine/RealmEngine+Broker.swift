@@ -36,7 +36,7 @@ extension RealmEngine {
         if options.acknowledge { answer(message, .published, publication.rawValue) }
     }
 
-    private mutating func refusalToPublish(
+    mutating func refusalToPublish(
         _ topic: Span<UInt8>, _ options: PublishOptions, _ slot: Int32
     ) -> (uri: ErrorURI, sentence: String)? {
         guard URIRules.isValid(topic, countMax: limits.uriBytesMax) else {
@@ -75,8 +75,9 @@ extension RealmEngine {
     mutating func deliverPrepared(_ format: WireFormat, to slot: Int32) {
         let length = frames.length(format)
         // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
-        let hasRoom = sessions[slot].outbox.byteCount < limits.outboxBytesMax || sessions[slot].isLocal
-        guard hasRoom, length <= sessions[slot].frameBytesMax else {
+        guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax,
+            length <= sessions[slot].frameBytesMax
+        else {
             counters.eventsDropped &+= 1
             return
         }

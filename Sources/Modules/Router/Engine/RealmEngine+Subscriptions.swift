@@ -117,7 +117,7 @@ extension RealmEngine {
         guard let slot = sessions.slot(of: SessionID(session)), sessions[slot].subscriptions[index] != nil else {
             throw MetaError(.noSuchSession, "no session \(session) subscribed to \(id)")
         }
-        let reason = arguments.positional(2) ?? arguments.options["reason"] ?? .null
+        let reason = arguments.value(2, "reason", default: .null)
         guard reason == .null || reason.string != nil else {
             throw MetaError(.invalidArgument, "reason: expected a string")
         }

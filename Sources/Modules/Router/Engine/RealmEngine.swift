@@ -16,6 +16,8 @@ struct RealmEngine: Sendable {
     let uri: String
     let limits: RouterLimits
     var disclosurePolicy: RealmDefinition.Disclosure
+    /// What clients in the field do against the specification is refused and not only counted.
+    var isStrict: Bool
     let hasher: KeyHasher
     var random: RandomSource
 
@@ -38,6 +40,12 @@ struct RealmEngine: Sendable {
     var calls: PendingCalls
     var deadlines = DeadlineQueue<CallKey>()
 
+    // Sessions without a connection
+    var detachments = DeadlineQueue<SessionHandle>()
+    var overflowed: [SessionHandle] = []
+
+    var reflection = Reflection()
+
     // What is written, and where to
     var frames = PreparedFrames()
     var writers = Serializer.allCases.map { ValueWriter($0) }
@@ -58,8 +66,9 @@ struct RealmEngine: Sendable {
 
     init(
         uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64,
-        eventHistory: [EventHistoryRule] = []
+        isStrict: Bool = false, eventHistory: [EventHistoryRule] = []
     ) {
+        self.isStrict = isStrict
         self.uri = uri
         self.limits = limits
         disclosurePolicy = disclosure
@@ -82,20 +91,29 @@ struct RealmEngine: Sendable {
 
     /// Lets a session in and says WELCOME to it.
     mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
-        let slot = sessions.insert(SessionRecord(session))
+        let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         send(to: slot) { $0.welcome(session.id, welcome) }
         announceJoin(slot)
         return SessionHandle(slot: slot, id: session.id)
     }
 
-    /// Ends a session: its subscriptions, registrations and calls go with it. Nothing happens when it has ended before.
-    mutating func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
+    /// Ends a session: its subscriptions, registrations and calls go with it, its testaments are published. Nothing
+    /// happens when it has ended before.
+    ///
+    /// - Parameter isTold: whether the realm hears of it.
+    mutating func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none, isTold: Bool = true) {
         guard sessions.contains(handle) else { return }
         let slot = handle.slot
         removeSubscriptions(of: slot)
         removeRegistrations(of: slot)
+        removeDefinitions(of: handle)
         abandonCalls(of: handle)
         letGo(of: slot)
+        if isTold, sessions[slot].testaments != nil {
+            publishTestaments(of: handle, .detached)
+            publishTestaments(of: handle, .destroyed)
+            guard sessions.contains(handle) else { return }
+        }
         let loop = sessions[slot].loop
         let link = sessions[slot].link
         if !sessions[slot].outbox.isEmpty || ending != .none {
@@ -103,7 +121,7 @@ struct RealmEngine: Sendable {
         }
         let disclosure = sessions[slot].disclosure
         sessions.remove(slot)
-        announceLeave(disclosure)
+        if isTold { announceLeave(disclosure) }
     }
 
     /// ABORT, after which there is no session: the peer broke the protocol.
@@ -115,10 +133,14 @@ struct RealmEngine: Sendable {
     }
 
     /// GOODBYE from the router's side. Its answer is not awaited: the connection closes behind it.
-    mutating func dismiss(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil) {
+    ///
+    /// - Parameter isTold: whether the realm hears of it.
+    mutating func dismiss(
+        _ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil, isTold: Bool = true
+    ) {
         guard sessions.contains(handle) else { return }
         send(to: handle.slot) { $0.farewell(.goodbye, reason, message: message) }
-        leave(handle, .close)
+        leave(handle, .close, isTold: isTold)
     }
 
     // MARK: Messages
@@ -242,7 +264,12 @@ struct RealmEngine: Sendable {
             // The slot may have gone to another session since, on another loop: that one is in its own loop's list.
             guard sessions.contains(slot), sessions[slot].loop == loop, sessions[slot].isTouched else { continue }
             sessions[slot].isTouched = false
-            guard sessions[slot].isWritable else { continue }
+            guard sessions[slot].isWritable else {
+                if sessions[slot].isDetached, sessions[slot].outbox.byteCount > sessions[slot].outboxBytesMax {
+                    overflowed.append(sessions.handle(of: slot))
+                }
+                continue
+            }
             deliveries.append((sessions[slot].link, sessions[slot].outbox.take()))
             if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
@@ -286,6 +313,9 @@ package struct RouterLimits: Sendable, Hashable {
     package var retainedTopicsMax = 10_000
     package var retainedBytesMax = 16 << 20
     package var historyBytesMax = 64 << 20
+    /// How long a session outlives its connection if it asks for that; 0 is not at all.
+    package var resumeWithinMilliseconds: UInt64 = 0
+    package var resumeBufferBytesMax = 1 << 20
 
     package init() {}
 }

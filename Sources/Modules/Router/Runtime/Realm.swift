@@ -30,7 +30,7 @@ final class Realm: Sendable {
         engine = Mutex(
             RealmEngine(
                 uri: definition.uri, limits: limits, disclosure: definition.disclosure, loopCount: loops.count,
-                seed: generator.next(), eventHistory: definition.eventHistory))
+                seed: generator.next(), isStrict: definition.isStrict, eventHistory: definition.eventHistory))
         spent = Mutex(Array(repeating: [], count: loops.count))
     }
 
@@ -61,6 +61,16 @@ final class Realm: Sendable {
         enter { $0.leave(handle) }
     }
 
+    /// The session's connection is lost: it ends, or waits to be resumed.
+    func disconnected(_ handle: SessionHandle, _ link: any SessionLink) {
+        enter { $0.disconnected(handle, link) }
+    }
+
+    /// Gives a session that has a ticket to another connection; nil when the ticket opens none.
+    func resume(_ session: SessionID, _ connection: ResumingConnection) -> SessionHandle? {
+        enter { $0.resume(session, connection) }
+    }
+
     func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
         enter { $0.abort(handle, reason, message) }
     }
@@ -77,7 +87,10 @@ final class Realm: Sendable {
     }
 
     func apply(_ definition: RealmDefinition) {
-        engine.withLock { $0.disclosurePolicy = definition.disclosure }
+        engine.withLock { engine in
+            engine.disclosurePolicy = definition.disclosure
+            engine.isStrict = definition.isStrict
+        }
     }
 
     // MARK: Messages
@@ -132,8 +145,11 @@ final class Realm: Sendable {
             defer { buffers[loop] = [] }
             return buffers[loop]
         }
-        let deliveries = engine.withLock { $0.takeDeliveries(loop: loop, spent: written) }
+        let (deliveries, hasOverflowed) = engine.withLock { engine in
+            (engine.takeDeliveries(loop: loop, spent: written), !engine.overflowed.isEmpty)
+        }
         for (link, delivery) in deliveries { link.deliver(delivery) }
+        if hasOverflowed { enter { $0.endOverflowedSessions() } }
         // A buffer whose bytes the kernel has taken is free again once `deliveries` lets go of it; one that still
         // waits in a channel is copied when it is cleared, which costs memory but is never wrong.
         spent.withLock { buffers in
