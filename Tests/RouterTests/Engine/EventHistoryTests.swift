@@ -17,7 +17,7 @@ import WAMP
         for (number, topic) in topics.enumerated() {
             realm.engine.wallClock = Self.start + Double(number)
             try realm.send("ann", #"[16, \#(number + 1), {"acknowledge": true}, "\#(topic)", [\#(number)]]"#)
-            let answer = try #require(realm.received("ann").first)
+            let answer = try #require(realm.takeAll("ann").first)
             publications.append(UInt64(try #require(answer.list?[2].integer)))
         }
         return publications
@@ -28,14 +28,14 @@ import WAMP
         _ subscription: Int, _ keywords: String = "{}", as name: String = "bob"
     ) throws -> [Int64] {
         try realm.send(name, #"[48, 1, {}, "wamp.subscription.get_events", [\#(subscription)], \#(keywords)]"#)
-        let answer = try #require(realm.received(name).last?.list)
+        let answer = try #require(realm.takeAll(name).last?.list)
         try #require(answer[0] == 50, "\(answer)")
         return try #require(answer[3].list).compactMap { $0["args"]?.list?.first?.integer }
     }
 
     private mutating func refusal(_ arguments: String, as name: String = "bob") throws -> String? {
         try realm.send(name, #"[48, 1, {}, "wamp.subscription.get_events", \#(arguments)]"#)
-        return try #require(realm.received(name).last?.list)[4].string
+        return try #require(realm.takeAll(name).last?.list)[4].string
     }
 
     @Test mutating func `an event of a history is what the receivers got, with its time`() throws {
@@ -45,7 +45,7 @@ import WAMP
         try realm.send("ann", #"[16, 1, {"disclose_me": true, "ppt_scheme": "x_p"}, "com.x", [1], {"k": 2}]"#)
         try realm.send("ann", #"[16, 2, {}, "com.y"]"#)
         try realm.send("bob", #"[48, 1, {}, "wamp.subscription.get_events", [1]]"#)
-        let answer = try #require(realm.received("bob").first?.list)
+        let answer = try #require(realm.takeAll("bob").first?.list)
         let rows = try #require(answer[3].list)
         #expect(answer.count == 4 && rows.count == 2)
         #expect(
@@ -240,7 +240,7 @@ import WAMP
         var keywords = "{}"
         while true {
             try realm.send("bob", #"[48, 1, {}, "wamp.subscription.get_events", [1], \#(keywords)]"#)
-            let answer = try #require(realm.received("bob").first?.list)
+            let answer = try #require(realm.takeAll("bob").first?.list)
             let rows = try #require(answer[3].list)
             found += rows.compactMap { $0["args"]?.list?.first?.integer }
             guard answer.count == 5 else { break }

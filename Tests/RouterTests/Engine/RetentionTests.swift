@@ -35,10 +35,10 @@ import WAMP
         for name in ["bob", "eve"] { try realm.join(name) }
         try realm.send("bob", #"[32, 1, {}, "com.x"]"#)
         try realm.send("ann", #"[16, 1, {"retain": true, "disclose_me": true, "acknowledge": true}, "com.x", ["v"]]"#)
-        let published = try #require(realm.received("ann").first)
-        let live = try #require(realm.received("bob").last)
+        let published = try #require(realm.takeAll("ann").first)
+        let live = try #require(realm.takeAll("bob").last)
         try realm.send("eve", #"[32, 1, {"get_retained": true}, "com.x"]"#)
-        let retained = try #require(realm.received("eve").last)
+        let retained = try #require(realm.takeAll("eve").last)
         #expect(live.list?[2] == published.list?[2] && retained.list?[2] == published.list?[2])
         #expect(
             retained.list?[3] == [

@@ -20,13 +20,13 @@ import WAMP
         try realm.send("bob", #"[32, 1, {}, "com.x"]"#)
         for name in ["n1", "n2", "n3", "bob"] { try realm.forget(name) }
         for number in 0..<60 { try realm.send("ann", #"[16, 1, {"rkey": "sn\#(number)"}, "com.x", [\#(number)]]"#) }
-        let counts = try ["n1", "n2", "n3"].map { try realm.received($0).count }
+        let counts = try ["n1", "n2", "n3"].map { try realm.takeAll($0).count }
         #expect(counts.reduce(0, +) == 60)
         #expect(counts.allSatisfy { $0 > 5 })
-        #expect(try realm.received("bob").count == 60)
+        #expect(try realm.takeAll("bob").count == 60)
         // Without a resource key it is everybody's.
         try realm.send("ann", #"[16, 1, {}, "com.x"]\#n[16, 1, {"rkey": null}, "com.x"]"#)
-        for name in ["n1", "n2", "n3", "bob"] { #expect(try realm.received(name).count == 2) }
+        for name in ["n1", "n2", "n3", "bob"] { #expect(try realm.takeAll(name).count == 2) }
     }
 
     @Test func `a node that comes or goes moves its own resources only`() {
@@ -53,7 +53,7 @@ import WAMP
         try realm.send("eve", #"[32, 1, {"nkey": "b"}, "com.x"]\#n[32, 2, {"nkey": "a"}, "com.x"]"#)
         for name in ["bob", "eve"] { try realm.forget(name) }
         try realm.send("ann", #"[16, 1, {"rkey": "k"}, "com.x"]"#)
-        for name in ["bob", "eve"] { #expect(try realm.received(name).count == 1) }
+        for name in ["bob", "eve"] { #expect(try realm.takeAll(name).count == 1) }
     }
 
     @Test mutating func `a resource key and a node key are strings`() throws {
@@ -163,7 +163,7 @@ import WAMP
         for number in 0..<40 { try realm.forget("s\(number)") }
         for topic in 0..<12 { try realm.send("publisher", #"[16, 1, {}, "com.\#(topic)", [\#(topic)]]"#) }
         for number in 0..<40 {
-            let topics = try realm.received("s\(number)").compactMap { $0.list?[4].list?.first?.integer }
+            let topics = try realm.takeAll("s\(number)").compactMap { $0.list?[4].list?.first?.integer }
             #expect(topics.map(Int.init) == (expected["s\(number)"] ?? []).sorted())
         }
     }

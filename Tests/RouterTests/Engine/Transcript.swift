@@ -66,6 +66,15 @@ struct Transcript {
 
     func handle(_ name: String) throws -> SessionHandle { try #require(peers[name]).handle }
 
+    /// The roles of a client that knows all of the Advanced Profile that a dealer has to know of.
+    static let allFeatures = """
+        {"caller": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "payload_passthru_mode": true}},
+         "callee": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "call_reroute": true, "payload_passthru_mode": true,
+          "registration_revocation": true, "sharded_registration": true}}}
+        """
+
     /// Sends messages, one a line.
     mutating func send(_ name: String, _ messages: String) throws {
         let peer = try #require(peers[name])
@@ -101,8 +110,8 @@ struct Transcript {
         }
     }
 
-    /// What has reached a session since it was last asked.
-    mutating func received(_ name: String) throws -> [Value] {
+    /// Takes what has reached a session since it was last asked.
+    mutating func takeAll(_ name: String) throws -> [Value] {
         try collect()
         defer { peers[name]?.waiting = [] }
         return try #require(peers[name]).waiting

@@ -29,6 +29,7 @@ struct RealmEngine: Sendable {
     var registrations: URITable<Registration>
     var lastSubscriptionID: UInt64 = 0
     var lastRegistrationID: UInt64 = 0
+    var lastMembership: UInt64 = 0
     var matches = TopicMatches()
     var retained: RetainedEvents
     var history: EventHistory
@@ -38,7 +39,7 @@ struct RealmEngine: Sendable {
     var keptChanges: [KeptEventChange] = []
     var recordsKeptChanges = false
     var calls: PendingCalls
-    var deadlines = DeadlineQueue<CallKey>()
+    var deadlines = DeadlineQueue<PendingCalls.Timer>()
 
     // Sessions without a connection
     var detachments = DeadlineQueue<SessionHandle>()
@@ -92,6 +93,7 @@ struct RealmEngine: Sendable {
     /// Lets a session in and says WELCOME to it.
     mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
+        if isStrict { sessions[slot].lastRequest = 0 }
         send(to: slot) { $0.welcome(session.id, welcome) }
         announceJoin(slot)
         return SessionHandle(slot: slot, id: session.id)
@@ -152,6 +154,7 @@ struct RealmEngine: Sendable {
         guard sessions.contains(handle) else { return }
         counters.messagesIn &+= 1
         let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
+        if isStrict, head.type != .call, !isInSequence(message) { return }
         switch head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)

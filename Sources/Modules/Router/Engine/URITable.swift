@@ -59,6 +59,11 @@ struct URITable<Record: URIRecord>: Sendable {
         byID.find(hasher.hash(id)) { self[$0].id == id }
     }
 
+    /// Whether the record at a place is still the one with this id.
+    func contains(_ index: Int32, id: UInt64) -> Bool {
+        records.indices.contains(Int(index)) && records[Int(index)]?.id == id
+    }
+
     /// Adds a record whose URI and policy are not there yet.
     mutating func insert(_ record: Record) -> Int32 {
         let index: Int32
