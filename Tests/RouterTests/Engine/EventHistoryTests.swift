@@ -42,7 +42,7 @@ import WAMP
         try realm.join("ann", role: "member", trustlevel: 2)
         try realm.join("bob")
         realm.engine.wallClock = Self.start
-        try realm.send("ann", #"[16, 1, {"disclose_me": true, "ppt_scheme": "x_p"}, "com.x", [1], {"k": 2}]"#)
+        try realm.send("ann", #"[16, 1, {"disclose_me": true, "enc_algo": "x_p"}, "com.x", [1], {"k": 2}]"#)
         try realm.send("ann", #"[16, 2, {}, "com.y"]"#)
         try realm.send("bob", #"[48, 1, {}, "wamp.subscription.get_events", [1]]"#)
         let answer = try #require(realm.takeAll("bob").first?.list)
@@ -54,7 +54,7 @@ import WAMP
                 "kwargs": ["k": 2],
                 "details": [
                     "topic": "com.x", "publisher": 1, "publisher_authid": "ann", "publisher_authrole": "member",
-                    "trustlevel": 2, "ppt_scheme": "x_p",
+                    "trustlevel": 2, "enc_algo": "x_p",
                 ],
             ]))
         #expect(Set(try #require(rows[1].dictionary).keys) == ["timestamp", "subscription", "publication", "details"])

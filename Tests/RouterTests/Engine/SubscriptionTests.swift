@@ -236,4 +236,45 @@ import WAMP
             "eve",
             #"[33, 1, 1]\#n[36, 1, "*", {}]\#n[36, 1, "*", {"trustlevel": 0}]\#n[36, 1, "*", {"trustlevel": 7}]"#)
     }
+
+    // MARK: Payload Passthru Mode
+
+    private static let passing = #"{"publisher": {"features": {"payload_passthru_mode": true}}}"#
+    /// JSON's form of the bytes 01 02 03.
+    private static let binary = #""\u0000AQID""#
+
+    @Test(arguments: Serializer.allCases, Serializer.allCases)
+    mutating func `payload and attributes travel on, whatever the receiver has announced`(
+        _ sender: Serializer, _ receiver: Serializer
+    ) throws {
+        try realm.join("ann", serializer: sender, features: Self.passing)
+        try realm.join("bob", serializer: receiver)
+        try realm.send("bob", #"[32, 1, {}, "com.x"]"#)
+        try realm.send(
+            "ann",
+            #"[16, 1, {"retain": true, "ppt_scheme": "x_plant", "ppt_keyid": "k", "unknown": 1}, "com.x", [\#(Self.binary)]]"#
+        )
+        try realm.send("bob", #"[32, 2, {"get_retained": true}, "com.x"]"#)
+        try realm.expect(
+            "bob",
+            #"""
+            [33, 1, 1]
+            [36, 1, "*", {"ppt_scheme": "x_plant", "ppt_keyid": "k"}, [\#(Self.binary)]]
+            [33, 2, 1]
+            [36, 1, "*", {"ppt_scheme": "x_plant", "ppt_keyid": "k", "retained": true}, [\#(Self.binary)]]
+            """#)
+    }
+
+    @Test(arguments: [
+        (passing, #"{"ppt_scheme": 7}"#, "[\(binary)]"), (passing, #"{"ppt_keyid": "k"}"#, "[\(binary)]"),
+        (passing, #"{"ppt_scheme": "x"}"#, #"["text"]"#), (passing, #"{"ppt_scheme": "x"}"#, "[\(binary), 1]"),
+        (passing, #"{"ppt_scheme": "x"}"#, #"[\#(binary)], {"k": 1}"#), ("{}", #"{"ppt_scheme": "x"}"#, "[\(binary)]"),
+    ])
+    mutating func `what breaks a rule of the mode ends the session`(
+        _ features: String, _ options: String, _ payload: String
+    ) throws {
+        try realm.join("ann", features: features)
+        try realm.send("ann", #"[16, 1, \#(options), "com.x", \#(payload)]"#)
+        try realm.expect("ann", #"[3, {"message": "*"}, "wamp.error.protocol_violation"]"#)
+    }
 }

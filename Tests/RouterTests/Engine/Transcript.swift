@@ -152,6 +152,7 @@ struct Transcript {
             link: link)
         guard let handle = engine.resume(SessionID(session), connection) else { return false }
         peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        names[ObjectIdentifier(link)] = name
         try collect()
         return true
     }

@@ -84,7 +84,7 @@ enum Welcome {
     private static let brokerFeatures = [
         "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
         "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "event_retention",
-        "subscription_revocation", "publication_trustlevels",
+        "subscription_revocation", "publication_trustlevels", "payload_passthru_mode",
         // The right spelling, and the specification's.
         "sharded_subscription", "shareded_subscriptions",
     ]

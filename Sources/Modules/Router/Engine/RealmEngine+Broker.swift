@@ -8,6 +8,7 @@ extension RealmEngine {
         let options: PublishOptions
         do throws(OptionError) {
             options = try PublishOptions.decode(bytes, message.head.dictionary, message.serializer)
+            if !options.forwarded.isEmpty { try checkPassthru(options, message, bytes) }
         } catch {
             return abort(message.sender, error, in: .publish)
         }
@@ -34,6 +35,15 @@ extension RealmEngine {
         }
         if options.retain || history.isEnabled { keep(delivery, topic, bytes) }
         if options.acknowledge { answer(message, .published, publication.rawValue) }
+    }
+
+    /// A receiver that has not announced the mode gets the event all the same: the broker cannot answer for it.
+    /// Spec: "Payload Passthru Mode".
+    func checkPassthru(
+        _ options: PublishOptions, _ message: IncomingMessage, _ bytes: Span<UInt8>
+    ) throws(OptionError) {
+        let features = sessions[message.sender.slot].features
+        try PayloadPassthru.check(options.forwarded, of: message, bytes, from: features, as: .publisher)
     }
 
     mutating func refusalToPublish(

@@ -47,7 +47,7 @@ extension RealmEngine {
 
     /// Takes a subscription back from a session, which hears of it if it knows what that means.
     /// Spec: "Subscription Revocation".
-    mutating func revoke(_ index: Int32, from slot: Int32, reason: String?) {
+    mutating func revokeSubscription(_ index: Int32, from slot: Int32, reason: String?) {
         guard sessions[slot].subscriptions[index] != nil else { return }
         let id = subscriptions[index].subscriptionID
         remove(slot, from: index)
@@ -121,7 +121,7 @@ extension RealmEngine {
         guard reason == .null || reason.string != nil else {
             throw MetaError(.invalidArgument, "reason: expected a string")
         }
-        revoke(index, from: slot, reason: reason.string)
+        revokeSubscription(index, from: slot, reason: reason.string)
         return .null
     }
 
