@@ -9,6 +9,10 @@ import WAMP
 
     init() throws { folder = try EventFolder() }
 
+    private func line(_ realm: String, _ change: KeptEventChange) -> EventStore.RealmChange {
+        EventStore.RealmChange(realm: realm, change: change)
+    }
+
     private func sequences(_ store: EventStore, _ realm: String = "r") throws -> [String] {
         try store.contents(of: realm).events.map { "\($0.shelf) \($0.event.sequence)" }
     }
@@ -24,7 +28,7 @@ import WAMP
             forwarded: [ForwardedOption(key: "ppt_scheme", value: "x_p"), ForwardedOption(key: "ppt_keyid", value: 9)],
             rkey: "sn1", filter: ReceiverFilter(options))
         let store = try folder.store()
-        try store.write([("r", .kept(event, .retained)), ("r", .kept(event, .history))])
+        try store.write([line("r", .kept(event, .retained)), line("r", .kept(event, .history))])
         try store.close()
         let contents = try folder.store().contents(of: "r")
         #expect(contents.events.map(\.shelf) == [.retained, .history] && contents.unreadableCount == 0)
@@ -42,11 +46,11 @@ import WAMP
 
     @Test func `changes are applied in their order, realm by realm`() throws {
         let store = try folder.store()
-        try store.write([("r", .kept(KeptEvent(1), .history)), ("s", .kept(KeptEvent(1), .history))])
+        try store.write([line("r", .kept(KeptEvent(1), .history)), line("s", .kept(KeptEvent(1), .history))])
         try store.write([
-            ("r", .kept(KeptEvent(2), .history)), ("r", .dropped(sequence: 1, .history)),
-            ("r", .kept(KeptEvent(3), .retained)), ("r", .dropped(sequence: 3, .retained)),
-            ("r", .dropped(sequence: 99, .retained)), ("r", .kept(KeptEvent(4), .retained)),
+            line("r", .kept(KeptEvent(2), .history)), line("r", .dropped(sequence: 1, .history)),
+            line("r", .kept(KeptEvent(3), .retained)), line("r", .dropped(sequence: 3, .retained)),
+            line("r", .dropped(sequence: 99, .retained)), line("r", .kept(KeptEvent(4), .retained)),
         ])
         #expect(try sequences(store) == ["history 2", "retained 4"])
         #expect(try sequences(store, "s") == ["history 1"])
@@ -54,8 +58,8 @@ import WAMP
 
     @Test func `a whole realm takes the place of what was there`() throws {
         let store = try folder.store()
-        try store.write([("r", .kept(KeptEvent(1), .history)), ("s", .kept(KeptEvent(1), .history))])
-        try store.write([("r", .kept(KeptEvent(9), .history))], whole: ["r": [.kept(KeptEvent(8), .retained)]])
+        try store.write([line("r", .kept(KeptEvent(1), .history)), line("s", .kept(KeptEvent(1), .history))])
+        try store.write([line("r", .kept(KeptEvent(9), .history))], whole: ["r": [.kept(KeptEvent(8), .retained)]])
         #expect(try sequences(store) == ["retained 8", "history 9"])
         #expect(try sequences(store, "s") == ["history 1"])
     }
@@ -68,7 +72,7 @@ import WAMP
     ])
     func `a row that cannot be right is left out`(change: String) throws {
         let store = try folder.store()
-        try store.write([("r", .kept(KeptEvent(1), .history)), ("r", .kept(KeptEvent(2), .history))])
+        try store.write([line("r", .kept(KeptEvent(1), .history)), line("r", .kept(KeptEvent(2), .history))])
         try store.close()
         let file = try DatabaseQueue(path: folder.directory + "/events.db")
         try file.write { try $0.execute(sql: "UPDATE event SET \(change) WHERE sequence = 2") }

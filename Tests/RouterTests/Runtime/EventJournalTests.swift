@@ -64,6 +64,21 @@ import WAMP
         #expect(!written.contains(1))
     }
 
+    @Test func `what came and went while it waited is no more than may wait`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal(.init(delayMilliseconds: 3_600_000, pendingBytesMax: 50_000))
+        journal.attach("r") {
+            Issue.record("nothing had to be given up")
+            return []
+        }
+        for number in 1...1000 {
+            journal.append([.kept(KeptEvent(UInt64(number)), .history)], of: "r")
+            if number > 10 { journal.append([.dropped(sequence: UInt64(number) - 10, .history)], of: "r") }
+        }
+        await journal.close()
+        #expect(try sequences(folder) == Array(991...1000))
+    }
+
     @Test func `more than may wait is thrown away, and the realm is written whole`() async throws {
         let folder = try EventFolder()
         let journal = folder.journal(.init(delayMilliseconds: 3_600_000, pendingBytesMax: 5000))

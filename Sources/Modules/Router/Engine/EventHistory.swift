@@ -73,33 +73,40 @@ struct EventHistory: Sendable {
             return lines[index].events.forEach(isReverse: isReverse, body)
         }
         let pattern = TopicPattern(uri, match)
-        let all = lines.indices
-        if all.count == 1 {
-            return lines[all[0]].events.forEach(isReverse: isReverse) { !pattern.matches($0.topic) || body($0) }
+        forEach(of: lines.indices.filter { pattern.overlaps(lines[$0].uri, lines[$0].match) }, isReverse: isReverse) {
+            !pattern.matches($0.topic) || body($0)
         }
-        var events: [UInt64: KeptEvent] = [:]
-        for index in all {
-            lines[index].events.forEach(isReverse: false) { event in
-                if pattern.matches(event.topic) { events[event.sequence] = event }
-                return true
+    }
+
+    /// Walks several lines as one, each event once.
+    private func forEach(of indices: [Int32], isReverse: Bool, _ body: (KeptEvent) -> Bool) {
+        var offsets = indices.map { isReverse ? lines[$0].events.count - 1 : 0 }
+        var last: UInt64?
+        while true {
+            var next: (position: Int, event: KeptEvent)?
+            for (position, index) in indices.enumerated() {
+                guard let event = lines[index].events[offsets[position]] else { continue }
+                if let known = next?.event.sequence {
+                    guard isReverse ? event.sequence > known : event.sequence < known else { continue }
+                }
+                next = (position, event)
             }
-        }
-        let sorted = events.values.sorted { isReverse ? $0.sequence > $1.sequence : $0.sequence < $1.sequence }
-        for event in sorted {
-            guard body(event) else { return }
+            guard let next else { return }
+            offsets[next.position] += isReverse ? -1 : 1
+            guard next.event.sequence != last else { continue }
+            last = next.event.sequence
+            guard body(next.event) else { return }
         }
     }
 
     /// Everything, in the order of publication.
     var all: [KeptEvent] {
-        var events: [UInt64: KeptEvent] = [:]
-        for index in lines.indices {
-            lines[index].events.forEach(isReverse: false) { event in
-                events[event.sequence] = event
-                return true
-            }
+        var events: [KeptEvent] = []
+        forEach(of: lines.indices, isReverse: false) {
+            events.append($0)
+            return true
         }
-        return events.values.sorted { $0.sequence < $1.sequence }
+        return events
     }
 
     private func indices(matching topic: URIBytes) -> [Int32] {
@@ -136,6 +143,11 @@ private struct EventRing: Sendable {
 
     var count: Int { events.count - start }
     var first: KeptEvent? { start < events.count ? events[start] : nil }
+
+    /// Counted from the oldest; nil beyond either end.
+    subscript(offset: Int) -> KeptEvent? {
+        offset >= 0 && offset < count ? events[start + offset] : nil
+    }
 
     mutating func append(_ event: KeptEvent) { events.append(event) }
 

@@ -5,13 +5,16 @@ import WAMP
 extension RealmEngine {
     /// A result holds events of at most so many bytes, so that no question keeps the realm waiting; whoever wants more
     /// asks on, after the last publication.
-    private static let resultBytesMax = 4 << 20
+    private static let resultBytesMax = 1 << 20
     /// What a RESULT has around its events.
     private static let envelopeBytesMax = 256
 
     /// Answers a CALL of `wamp.subscription.get_events`.
     mutating func getEvents(_ message: IncomingMessage, _ arguments: MetaArguments) throws(MetaError) {
         let slot = message.sender.slot
+        guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax else {
+            throw MetaError(.limitExceeded, "too much is waiting for this session already")
+        }
         let id = try arguments.id(0, "subscription")
         guard let index = subscriptions.find(id: id) else {
             throw MetaError(.noSuchSubscription, "there is no subscription \(id)")

@@ -53,7 +53,12 @@ extension RealmEngine {
         }
         let id = subscriptions[index].subscriptionID
         let format = sessions[slot].format
-        for event in events {
+        for (number, event) in events.enumerated() {
+            // Behind a full outbox the rest is dropped, and not even looked at.
+            guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax else {
+                counters.eventsDropped &+= UInt64(events.count - number)
+                return
+            }
             var publication = Publication(event)
             frames.reset()
             let bytes = event.bytes

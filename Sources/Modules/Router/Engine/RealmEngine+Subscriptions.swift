@@ -23,7 +23,11 @@ extension RealmEngine {
         let known = subscriptions.find(topic, options.match)
         let isSubscribed = known.map { sessions[slot].subscriptions[$0] != nil } ?? false
         guard isSubscribed || hasRoom(slot) else { return refuseForRoom(message) }
-        let index = known ?? createSubscription(URIBytes(String(topic)), options.match)
+        let uri = URIBytes(String(topic))
+        guard known != nil || subscriptions.hasRoom(for: uri, options.match) else {
+            return refuse(message, .limitExceeded, "the realm has too many wildcards of different shapes")
+        }
+        let index = known ?? createSubscription(uri, options.match)
         if !isSubscribed { add(slot, to: index) }
         // Also where it was subscribed: the last SUBSCRIBE says which shard the session is.
         subscriptions[index].shards[slot] = options.nkey

@@ -14,6 +14,17 @@ struct TopicPattern: Sendable {
         components = match == .wildcard ? uri.components : []
     }
 
+    /// Whether there could be a topic that another pattern covers too. Says yes where it cannot tell at a glance.
+    func overlaps(_ other: URIBytes, _ otherMatch: MatchPolicy) -> Bool {
+        switch (match, otherMatch) {
+        case (_, .exact): matches(other)
+        case (.exact, _): TopicPattern(other, otherMatch).matches(uri)
+        case (.prefix, .prefix): other.bytes.starts(with: uri.bytes) || uri.bytes.starts(with: other.bytes)
+        case (.wildcard, .wildcard): components.count == other.components.count
+        case (.prefix, .wildcard), (.wildcard, .prefix): true
+        }
+    }
+
     func matches(_ topic: URIBytes) -> Bool {
         switch match {
         case .exact: return uri == topic

@@ -15,18 +15,20 @@ struct URITable<Record: URIRecord>: Sendable {
         var blanks: [UInt64]
     }
 
-    private struct ShapeUse: Sendable {
-        var shape: Shape
-        var recordCount: Int
-    }
+    /// More shapes of wildcards there are not: each of them costs every URI with as many components a lookup.
+    static var wildcardShapesMax: Int { 1024 }
 
     private let hasher: KeyHasher
     private var records: [Record?] = []
     private var freeIndices: [Int32] = []
     private var byURI: [HashIndex] = [HashIndex(), HashIndex(), HashIndex()]
     private var byID = HashIndex()
-    /// Longest prefixes first, then wildcards in no particular order.
-    private var shapes: [ShapeUse] = []
+    /// How many records have each shape.
+    private var shapes: [Shape: Int] = [:]
+    /// The lengths of prefixes, the longest first.
+    private var prefixLengths: [Int] = []
+    /// The shapes of wildcards by their number of components.
+    private var wildcards: [Int: [Shape]] = [:]
     private(set) var count = 0
     /// Changes whenever a pattern comes or goes, so that what was matched may be remembered until then.
     private(set) var patternVersion: UInt64 = 0
@@ -91,11 +93,23 @@ struct URITable<Record: URIRecord>: Sendable {
         count -= 1
     }
 
+    /// Whether a pattern may be added.
+    func hasRoom(for pattern: URIBytes, _ match: MatchPolicy) -> Bool {
+        guard match == .wildcard, shapes.count - prefixLengths.count >= Self.wildcardShapesMax else { return true }
+        return shapes[Shape(pattern, match)] != nil
+    }
+
     /// Calls `body` with every pattern that matches a URI: prefixes first, the longest first, then wildcards.
     func forEachPattern(matching uri: Span<UInt8>, _ body: (Int32) -> Bool) {
+        for length in prefixLengths where length <= uri.count {
+            guard let index = find(uri.extracting(first: length), .prefix) else { continue }
+            guard body(index) else { return }
+        }
+        guard !wildcards.isEmpty, let candidates = wildcards[uri.componentCount] else { return }
         var scratch: [UInt8] = []
-        for use in shapes {
-            guard let index = find(use.shape, matching: uri, &scratch) else { continue }
+        for shape in candidates {
+            scratch.removeAll(keepingCapacity: true)
+            guard shape.blank(uri, into: &scratch), let index = find(scratch.span, .wildcard) else { continue }
             guard body(index) else { return }
         }
     }
@@ -104,39 +118,33 @@ struct URITable<Record: URIRecord>: Sendable {
         records.indices.compactMap { records[$0] == nil ? nil : Int32($0) }
     }
 
-    private func find(_ shape: Shape, matching uri: Span<UInt8>, _ scratch: inout [UInt8]) -> Int32? {
-        switch shape.match {
-        case .exact: return nil
-        case .prefix:
-            guard uri.count >= shape.extent else { return nil }
-            return find(uri.extracting(first: shape.extent), .prefix)
-        case .wildcard:
-            scratch.removeAll(keepingCapacity: true)
-            guard shape.blank(uri, into: &scratch) else { return nil }
-            return find(scratch.span, .wildcard)
-        }
-    }
-
     private mutating func useShape(of record: Record) {
         patternVersion &+= 1
         let shape = Shape(record.uri, record.match)
-        if let position = shapes.firstIndex(where: { $0.shape == shape }) {
-            shapes[position].recordCount += 1
-            return
+        shapes[shape, default: 0] += 1
+        guard shapes[shape] == 1 else { return }
+        switch shape.match {
+        case .exact: break
+        case .prefix:
+            let position = prefixLengths.firstIndex { $0 < shape.extent } ?? prefixLengths.endIndex
+            prefixLengths.insert(shape.extent, at: position)
+        case .wildcard: wildcards[shape.extent, default: []].append(shape)
         }
-        let isLonger = { (use: ShapeUse) in
-            use.shape.match == .prefix && (shape.match == .wildcard || use.shape.extent > shape.extent)
-        }
-        let position = shapes.firstIndex { !isLonger($0) } ?? shapes.endIndex
-        shapes.insert(ShapeUse(shape: shape, recordCount: 1), at: position)
     }
 
     private mutating func releaseShape(of record: Record) {
         patternVersion &+= 1
         let shape = Shape(record.uri, record.match)
-        guard let position = shapes.firstIndex(where: { $0.shape == shape }) else { return }
-        shapes[position].recordCount -= 1
-        if shapes[position].recordCount == 0 { shapes.remove(at: position) }
+        guard let count = shapes[shape] else { return }
+        shapes[shape] = count > 1 ? count - 1 : nil
+        guard count == 1 else { return }
+        switch shape.match {
+        case .exact: break
+        case .prefix: prefixLengths.removeAll { $0 == shape.extent }
+        case .wildcard:
+            wildcards[shape.extent]?.removeAll { $0 == shape }
+            if wildcards[shape.extent]?.isEmpty == true { wildcards[shape.extent] = nil }
+        }
     }
 }
 
@@ -178,4 +186,13 @@ protocol URIRecord: Sendable {
     var id: UInt64 { get }
     var uri: URIBytes { get }
     var match: MatchPolicy { get }
+}
+
+extension Span<UInt8> {
+    /// How many components a URI has.
+    fileprivate var componentCount: Int {
+        var count = 1
+        for index in indices where self[index] == UInt8(ascii: ".") { count += 1 }
+        return count
+    }
 }

@@ -49,35 +49,23 @@ final class EventStore: Sendable {
         }
     }
 
+    /// A change and whose it is.
+    struct RealmChange: Sendable {
+        var realm: String
+        var change: KeptEventChange
+    }
+
     /// Writes a batch: whole realms as they are now, and changes of others in their order.
     func write(
-        _ changes: [(realm: String, change: KeptEventChange)], whole: [String: [KeptEventChange]] = [:]
+        _ changes: [RealmChange], whole: [String: [KeptEventChange]] = [:]
     ) throws {
         try file.writer.write { database in
             for (realm, events) in whole {
                 try database.execute(sql: "DELETE FROM event WHERE realm = ?", arguments: [realm])
                 for event in events { try Self.write(event, of: realm, to: database) }
             }
-            // What came and went within the batch is not written at all.
-            var gone: Set<Place> = []
-            for case (let realm, .dropped(let sequence, let shelf)) in changes {
-                gone.insert(Place(realm: realm, shelf: shelf, sequence: sequence))
-            }
-            for (realm, change) in changes {
-                if case .kept(let event, let shelf) = change,
-                    gone.contains(Place(realm: realm, shelf: shelf, sequence: event.sequence))
-                {
-                    continue
-                }
-                try Self.write(change, of: realm, to: database)
-            }
+            for change in changes { try Self.write(change.change, of: change.realm, to: database) }
         }
-    }
-
-    private struct Place: Hashable {
-        var realm: String
-        var shelf: EventShelf
-        var sequence: UInt64
     }
 
     private static func write(_ change: KeptEventChange, of realm: String, to database: Database) throws {

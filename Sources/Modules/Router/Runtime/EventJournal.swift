@@ -19,7 +19,7 @@ final class EventJournal: @unchecked Sendable {
     typealias Whole = @Sendable () -> [KeptEventChange]
 
     fileprivate struct State {
-        var pending: [(realm: String, change: KeptEventChange)] = []
+        var pending: [EventStore.RealmChange] = []
         var pendingBytes = 0
         var realms: [String: Whole] = [:]
         /// Realms of which the file is not what it would be if everything had been written.
@@ -98,10 +98,14 @@ final class EventJournal: @unchecked Sendable {
         let schedules = state.withLock { state in
             guard !state.isClosed, !state.outOfStep.contains(realm) else { return false }
             for change in changes {
-                state.pending.append((realm, change))
+                state.pending.append(EventStore.RealmChange(realm: realm, change: change))
                 state.pendingBytes += change.byteCount
             }
-            if state.pendingBytes > pace.pendingBytesMax { state.giveUp(realm) }
+            if state.pendingBytes > pace.pendingBytesMax {
+                state.settle()
+                // Not only just below it, or it would be settled again with the next change.
+                if state.pendingBytes > pace.pendingBytesMax / 2 { state.giveUp(realm) }
+            }
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
@@ -158,7 +162,7 @@ final class EventJournal: @unchecked Sendable {
                 state.pendingBytes = 0
             }
             return state.pending
-        }
+        }.settled
         guard !changes.isEmpty || !whole.isEmpty else { return }
         do {
             try open().write(changes, whole: whole)
@@ -193,8 +197,17 @@ final class EventJournal: @unchecked Sendable {
 }
 
 extension EventJournal.State {
+    mutating func settle() {
+        pending = pending.settled
+        count()
+    }
+
     mutating func remove(_ realm: String) {
         pending.removeAll { $0.realm == realm }
+        count()
+    }
+
+    private mutating func count() {
         pendingBytes = pending.reduce(0) { $0 + $1.change.byteCount }
     }
 
@@ -211,5 +224,41 @@ extension KeptEventChange {
         case .kept(let event, _): event.byteCount
         case .dropped: 64
         }
+    }
+}
+
+extension [EventStore.RealmChange] {
+    /// Without the events that came and went while they waited.
+    fileprivate var settled: [EventStore.RealmChange] {
+        var kept: Set<Place> = []
+        var passing: Set<Place> = []
+        for waiting in self {
+            switch waiting.change {
+            case .kept: kept.insert(Place(waiting))
+            case .dropped: if kept.contains(Place(waiting)) { passing.insert(Place(waiting)) }
+            }
+        }
+        return passing.isEmpty ? self : filter { !passing.contains(Place($0)) }
+    }
+}
+
+/// Where a kept event is on disk.
+private struct Place: Hashable {
+    var realm: String
+    var shelf: EventShelf
+    var sequence: UInt64
+
+    init(_ waiting: EventStore.RealmChange) {
+        realm = waiting.realm
+        switch waiting.change {
+        case .kept(let event, let shelf): (self.shelf, sequence) = (shelf, event.sequence)
+        case .dropped(let sequence, let shelf): (self.shelf, self.sequence) = (shelf, sequence)
+        }
+    }
+
+    /// Realms are few; their names are long.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(shelf)
+        hasher.combine(sequence)
     }
 }
