@@ -41,7 +41,8 @@ extension RouterLimits {
         historyBytesMax = limits.byteSize("event_history", default: historyBytesMax, in: (64 << 10)...(4 << 30))
         let within = limits.duration("resume_within", default: .zero, in: .zero ... .seconds(86_400))
         resumeWithinMilliseconds = UInt64(within / .milliseconds(1))
-        resumeBufferBytesMax = limits.byteSize("resume_buffer", default: resumeBufferBytesMax, in: (16 << 10)...(1 << 30))
+        resumeBufferBytesMax = limits.byteSize(
+            "resume_buffer", default: resumeBufferBytesMax, in: (16 << 10)...(1 << 30))
     }
 }
 

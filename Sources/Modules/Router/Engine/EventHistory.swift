@@ -13,6 +13,8 @@ struct EventHistory: Sendable {
         let match: MatchPolicy
         let limit: Int
         var events = EventRing()
+
+        static let vacant = Line(id: 0, uri: URIBytes(""), match: .exact, limit: 0)
     }
 
     /// What keeping an event led to.

@@ -11,8 +11,14 @@ struct Hello: Sendable {
     var features: ClientFeatures
     /// The client wants a ticket to resume the session with.
     var isResumable: Bool
-    /// The session to resume, and what it says for it: then nothing else counts.
-    var resumed: (session: SessionID, token: String)?
+    /// It asks for a session that it has had: then nothing else counts.
+    var resumption: Resumption?
+
+    /// `HELLO.Details.resume-session` and `resume-token`.
+    struct Resumption: Sendable, Hashable {
+        var session: SessionID
+        var ticket: ResumeTicket
+    }
 
     /// Reads `[HELLO, Realm|uri, Details|dict]`.
     init(_ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer) throws(HandshakeError) {
@@ -27,10 +33,10 @@ struct Hello: Sendable {
         if let id = details["resume-session"]?.integer.flatMap(UInt64.init(exactly:)),
             let token = details["resume-token"]?.string
         {
-            resumed = (SessionID(id), token)
+            resumption = Resumption(session: SessionID(id), ticket: ResumeTicket(text: token))
         }
         let roles = details["roles"]?.dictionary ?? [:]
-        guard !roles.isEmpty || resumed != nil else {
+        guard !roles.isEmpty || resumption != nil else {
             throw HandshakeError(
                 .protocolViolation,
                 "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
@@ -51,55 +57,5 @@ struct HandshakeError: Error, Sendable, Hashable {
     init(_ reason: ErrorURI, _ message: String) {
         self.reason = reason
         self.message = message
-    }
-}
-
-/// `WELCOME.Details`: who the session is, and what this router can do.
-enum Welcome {
-    /// - Parameter keepsHistory: whether the realm has event histories. The specification announces by router; but here
-    ///   a session is told what it can do, and the procedure is not there in a realm without.
-    static func details(
-        realm: String, _ principal: Principal, agent: String, keepsHistory: Bool = false
-    ) -> [String: Value] {
-        [
-            "realm": .string(realm),
-            "agent": .string(agent),
-            "authid": .string(principal.authid),
-            "authrole": .string(principal.authrole),
-            "authmethod": .string(principal.authmethod),
-            "authprovider": .string(principal.authprovider),
-            "authextra": .dictionary(principal.authextra),
-            "roles": [
-                "broker": ["features": keepsHistory ? brokerWithHistory : broker, "reflection": true],
-                "dealer": ["features": dealer, "reflection": true],
-            ],
-        ]
-    }
-
-    /// The details of a session that was resumed: whatever else it was told, it knows.
-    static func resumed(_ next: ResumeTicket) -> [String: Value] {
-        ["resumed": true, "resumable": true, "resume-ticket": .string(next.text)]
-    }
-
-    private static let brokerFeatures = [
-        "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "event_retention",
-        "subscription_revocation", "publication_trustlevels", "payload_passthru_mode",
-        // The right spelling, and the specification's.
-        "sharded_subscription", "shareded_subscriptions",
-    ]
-    private static let broker = announced(brokerFeatures)
-    private static let brokerWithHistory = announced(brokerFeatures + ["event_history"])
-
-    private static let dealer = announced([
-        "caller_identification", "call_trustlevels", "call_timeout", "call_reroute", "progressive_call_results",
-        // The specification spells it with one l, and with two where it speaks of progressive call invocations.
-        "call_canceling", "call_cancelling", "progressive_call_invocations", "payload_passthru_mode",
-        "pattern_based_registration", "shared_registration", "sharded_registration", "registration_revocation",
-        "registration_meta_api", "session_meta_api", "testament_meta_api",
-    ])
-
-    private static func announced(_ features: [String]) -> Value {
-        .dictionary(Dictionary(uniqueKeysWithValues: features.map { ($0, .bool(true)) }))
     }
 }

@@ -34,6 +34,7 @@ struct PendingCall: Sendable {
     /// The number of the deadline in its queue; 0 is none.
     var timer: UInt64 = 0
     var isKept = false
+    var isOver = false
     var callerLinks = ListLinks()
     var calleeLinks = ListLinks()
 

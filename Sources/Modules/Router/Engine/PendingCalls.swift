@@ -16,7 +16,8 @@ struct PendingCalls: Sendable {
     }
 
     private let hasher: KeyHasher
-    private var calls: [PendingCall?] = []
+    /// A place without a call holds one that is over (`isOver`): reading a call costs no look at whether there is one.
+    private var calls: [PendingCall] = []
     private var freeIndices: [Int32] = []
     private var byCall = HashIndex()
     private var byInvocation = HashIndex()
@@ -42,28 +43,23 @@ struct PendingCalls: Sendable {
     // MARK: Finding
 
     func find(_ key: CallKey) -> Int32? {
-        byCall.find(hash(key.caller, key.request)) { calls[Int($0)]?.key == key }
+        byCall.find(hash(key.caller, key.request)) { calls[Int($0)].key == key }
     }
 
     func find(_ callee: SessionHandle, _ invocation: RequestID) -> Int32? {
         byInvocation.find(hash(callee, invocation)) { index in
-            guard let call = calls[Int(index)] else { return false }
-            return call.invocation == invocation && call.callee == callee
+            calls[Int(index)].invocation == invocation && calls[Int(index)].callee == callee
         }
     }
 
     subscript(index: Int32) -> PendingCall {
         _read {
-            guard calls[Int(index)] != nil else { preconditionFailure("a call outlived its index") }
-            // The force is covered by the guard above; it lets the call be read in place.
-            // swift-format-ignore: NeverForceUnwrap
-            yield calls[Int(index)]!
+            assert(!calls[Int(index)].isOver, "a call outlived its index")
+            yield calls[Int(index)]
         }
         _modify {
-            guard calls[Int(index)] != nil else { preconditionFailure("a call outlived its index") }
-            // As above.
-            // swift-format-ignore: NeverForceUnwrap
-            yield &calls[Int(index)]!
+            assert(!calls[Int(index)].isOver, "a call outlived its index")
+            yield &calls[Int(index)]
         }
     }
 
@@ -120,7 +116,7 @@ struct PendingCalls: Sendable {
         if links.next >= 0 { self[links.next].callerLinks.previous = links.previous }
         ends[caller].callCount -= 1
         if call.timer != 0 { timedCount -= 1 }
-        calls[Int(index)] = nil
+        calls[Int(index)].isOver = true
         freeIndices.append(index)
         if count <= trimAt, calls.count > Self.placesMin { trim() }
     }
@@ -162,13 +158,13 @@ struct PendingCalls: Sendable {
     /// Gives back the places behind the last call that is left. Tried again at half the number, so that a long call at
     /// the end does not make every other one look for what is not there.
     private mutating func trim() {
-        let used = (calls.lastIndex { $0 != nil } ?? -1) + 1
+        let used = (calls.lastIndex { !$0.isOver } ?? -1) + 1
         trimAt = count / 2
         let kept = max(used, Self.placesMin)
         guard kept < calls.count else { return }
         calls = Array(calls[..<kept])
         // The lowest places are taken first, so that the end becomes free again.
-        freeIndices = (0..<kept).reversed().compactMap { calls[$0] == nil ? Int32($0) : nil }
+        freeIndices = (0..<kept).reversed().compactMap { calls[$0].isOver ? Int32($0) : nil }
     }
 
     // MARK: What is kept of a call
@@ -223,10 +219,8 @@ struct PendingCalls: Sendable {
 
     /// The call that a deadline is for; nil when it is over.
     func find(_ timer: Timer) -> Int32? {
-        guard Int(timer.index) < calls.count, let call = calls[Int(timer.index)], call.timer == timer.number else {
-            return nil
-        }
-        return timer.index
+        guard Int(timer.index) < calls.count, calls[Int(timer.index)].timer == timer.number else { return nil }
+        return calls[Int(timer.index)].isOver ? nil : timer.index
     }
 
     private func hash(_ session: SessionHandle, _ request: RequestID) -> UInt64 {

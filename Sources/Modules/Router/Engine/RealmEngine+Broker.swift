@@ -77,24 +77,17 @@ extension RealmEngine {
             if let selection, !selection.admits(slot, sessions[slot].disclosure) { continue }
             let format = sessions[slot].format
             if !frames.isReady(format) { prepareEvent(&publication, id, format, subscriptions[index].match, bytes) }
-            deliverPrepared(format, to: slot)
+            deliverPrepared(to: slot)
             if sessions[slot].isLocal { holdBack(publication.publisher, for: slot) }
         }
     }
 
-    mutating func deliverPrepared(_ format: WireFormat, to slot: Int32) {
-        let length = frames.length(format)
-        // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
-        guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax,
-            length <= sessions[slot].frameBytesMax
-        else {
+    mutating func deliverPrepared(to slot: Int32) {
+        if sessions[slot].accept(frames, slot, &pools, &touched) {
+            counters.eventsOut &+= 1
+        } else {
             counters.eventsDropped &+= 1
-            return
         }
-        let loop = sessions[slot].loop
-        frames.append(format, to: &sessions[slot].outbox, &pools[loop])
-        counters.eventsOut &+= 1
-        touch(slot)
     }
 
     /// Encodes the EVENT for one wire format.

@@ -63,7 +63,7 @@ extension RealmEngine {
             frames.reset()
             let bytes = event.bytes
             prepareEvent(&publication, id, format, match, bytes.span)
-            deliverPrepared(format, to: slot)
+            deliverPrepared(to: slot)
         }
     }
 

@@ -69,8 +69,8 @@ extension RealmEngine {
         }
         let waiting = sessions[slot].outbox.take()
         sessions[slot].attach(connection, outboxBytesMax: limits.outboxBytesMax)
-        let details = Welcome.resumed(connection.nextTicket)
-        send(to: slot) { $0.welcome(id, details) }
+        let welcome = Welcome(resumedWith: connection.nextTicket)
+        send(to: slot) { welcome.write(id, to: &$0) }
         waiting.forEachBuffer { sessions[slot].outbox.append(sharing: $0) }
         if sessions[slot].isHeldBack {
             departed[connection.loop].append((connection.link, Delivery(buffer: nil, reads: false)))

@@ -91,12 +91,23 @@ struct RealmEngine: Sendable {
     // MARK: Sessions
 
     /// Lets a session in and says WELCOME to it.
-    mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+    mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         if isStrict { sessions[slot].lastRequest = 0 }
-        send(to: slot) { $0.welcome(session.id, welcome) }
+        let handle = SessionHandle(slot: slot, id: session.id)
+        guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
+            turnAway(slot)
+            return handle
+        }
         announceJoin(slot)
-        return SessionHandle(slot: slot, id: session.id)
+        return handle
+    }
+
+    /// Ends a session of which nobody has heard yet: its WELCOME is longer than what it reads.
+    private mutating func turnAway(_ slot: Int32) {
+        send(to: slot) { $0.farewell(.abort, .payloadSizeExceeded, message: "WELCOME is longer than what you read") }
+        departed[sessions[slot].loop].append((sessions[slot].link, sessions[slot].outbox.take(.close)))
+        sessions.remove(slot)
     }
 
     /// Ends a session: its subscriptions, registrations and calls go with it, its testaments are published. Nothing
@@ -187,13 +198,10 @@ struct RealmEngine: Sendable {
         write(&writers[index])
         let message = writers[index].bytes
         guard message.count <= sessions[slot].frameBytesMax else { return false }
-        let loop = sessions[slot].loop
         header.removeAll(keepingCapacity: true)
         format.framing.writeHeader(length: message.count, into: &header)
-        sessions[slot].outbox.append(copying: header, &pools[loop])
-        sessions[slot].outbox.append(copying: message, &pools[loop])
+        sessions[slot].append(header, message, trailer: format.framing.trailer, slot, &pools, &touched)
         counters.messagesOut &+= 1
-        touch(slot)
         return true
     }
 
@@ -206,9 +214,7 @@ struct RealmEngine: Sendable {
     }
 
     mutating func touch(_ slot: Int32) {
-        guard !sessions[slot].isTouched else { return }
-        sessions[slot].isTouched = true
-        touched[sessions[slot].loop].append(slot)
+        sessions[slot].touch(slot, &touched)
     }
 
     /// Whether a session's permissions allow an action; remembered by URI.
@@ -255,11 +261,12 @@ struct RealmEngine: Sendable {
 
     /// Takes what the sessions of a loop have to write. Sessions whose transport takes nothing keep theirs.
     ///
-    /// - Parameter spent: buffers of the last flush that have been written, for the pool.
+    /// - Parameter spent: buffers of the last flush that have been written, for the pool. They are taken out one by
+    ///   one: memory that somebody else holds too cannot be used again.
     mutating func takeDeliveries(
-        loop: Int, spent: [ByteBuffer] = []
+        loop: Int, spent: inout [ByteBuffer]
     ) -> [(link: any SessionLink, delivery: Delivery)] {
-        for buffer in spent { pools[loop].give(buffer) }
+        while let buffer = spent.popLast() { pools[loop].give(buffer) }
         isWoken[loop] = false
         var deliveries = departed[loop]
         departed[loop].removeAll()

@@ -13,6 +13,8 @@ struct RetainedEvents: Sendable {
         let uri: URIBytes
         var match: MatchPolicy { .exact }
         var events: [KeptEvent]
+
+        static let vacant = Topic(id: 0, uri: URIBytes(""), events: [])
     }
 
     /// What keeping an event led to.

@@ -1,6 +1,7 @@
 import ModuleKit
 import NIOCore
 import WAMP
+import WAMPTransport
 
 /// A joined session's place in its realm: stays the same while the session lives, and is used again afterwards.
 ///
@@ -33,6 +34,8 @@ struct Delivery: Sendable {
     /// Whether the peer is to be read from, where that changes: false while what it sends has nowhere to go.
     var reads: Bool?
 
+    var byteCount: Int { further.reduce(buffer?.readableBytes ?? 0) { $0 + $1.readableBytes } }
+
     /// Calls `body` with each buffer in order.
     func forEachBuffer(_ body: (ByteBuffer) -> Void) {
         if let buffer { body(buffer) }
@@ -49,7 +52,7 @@ struct JoiningSession: Sendable {
     var format: WireFormat
     /// The event loop that writes to it.
     var loop: Int
-    /// No frame longer than this reaches it.
+    /// No message longer than this reaches it.
     var frameBytesMax: Int
     /// A module of this process: nothing for it is ever dropped, whoever feeds it too fast is held back.
     var isLocal = false
@@ -101,6 +104,39 @@ struct SessionRecord: Sendable {
     /// Nil for the many that leave none.
     var testaments: Testaments?
 
+    /// Puts one event behind what waits, unless the outbox is full or the transport takes no frame of that size.
+    ///
+    /// One event always fits, so that no limit can starve a receiver.
+    /// - Parameters:
+    ///   - slot: the session's own.
+    ///   - touched: by loop, the sessions that have something to write.
+    /// - Returns: false when the event is dropped.
+    mutating func accept(
+        _ frames: PreparedFrames, _ slot: Int32, _ pools: inout [BufferPool], _ touched: inout [[Int32]]
+    ) -> Bool {
+        guard outbox.byteCount < outboxBytesMax, frames.messageLength(format) <= frameBytesMax else { return false }
+        frames.append(format, to: &outbox, &pools[loop])
+        touch(slot, &touched)
+        return true
+    }
+
+    /// Puts one message behind what waits, its frame's header before it.
+    mutating func append(
+        _ header: [UInt8], _ message: [UInt8], trailer: UInt8?, _ slot: Int32, _ pools: inout [BufferPool],
+        _ touched: inout [[Int32]]
+    ) {
+        outbox.append(copying: header, &pools[loop])
+        outbox.append(copying: message, &pools[loop])
+        if let trailer { outbox.append(trailer, &pools[loop]) }
+        touch(slot, &touched)
+    }
+
+    mutating func touch(_ slot: Int32, _ touched: inout [[Int32]]) {
+        guard !isTouched else { return }
+        isTouched = true
+        touched[loop].append(slot)
+    }
+
     init(_ session: JoiningSession, outboxBytesMax: Int) {
         self.outboxBytesMax = session.isLocal ? .max : outboxBytesMax
         resumeTicket = session.resumeTicket
@@ -110,7 +146,7 @@ struct SessionRecord: Sendable {
         features = session.features
         format = session.format
         loop = session.loop
-        frameBytesMax = session.frameBytesMax
+        frameBytesMax = min(session.frameBytesMax, session.format.framing.messageBytesMax)
         isLocal = session.isLocal
         link = session.link
         disclosure = Disclosure(

@@ -14,6 +14,8 @@ struct Subscription: URIRecord {
     /// Stays when it has no subscriber: its topics have a history, which is asked for by subscription.
     var isPermanent = false
 
+    static let vacant = Subscription(id: 0, uri: URIBytes(""), match: .exact, created: 0)
+
     var subscriptionID: SubscriptionID { SubscriptionID(id) }
 }
 

@@ -15,16 +15,22 @@ struct URITable<Record: URIRecord>: Sendable {
         var blanks: [UInt64]
     }
 
+    private struct ShapeUse: Sendable {
+        var recordCount: Int
+        /// Among the wildcards with as many components.
+        var position: Int
+    }
+
     /// More shapes of wildcards there are not: each of them costs every URI with as many components a lookup.
-    static var wildcardShapesMax: Int { 1024 }
+    static var wildcardShapesMax: Int { 16_384 }
 
     private let hasher: KeyHasher
-    private var records: [Record?] = []
+    /// A place without a record holds `vacant`: reading one costs no look at whether there is one.
+    private var records: [Record] = []
     private var freeIndices: [Int32] = []
     private var byURI: [HashIndex] = [HashIndex(), HashIndex(), HashIndex()]
     private var byID = HashIndex()
-    /// How many records have each shape.
-    private var shapes: [Shape: Int] = [:]
+    private var shapes: [Shape: ShapeUse] = [:]
     /// The lengths of prefixes, the longest first.
     private var prefixLengths: [Int] = []
     /// The shapes of wildcards by their number of components.
@@ -39,16 +45,12 @@ struct URITable<Record: URIRecord>: Sendable {
 
     subscript(index: Int32) -> Record {
         _read {
-            guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
-            // The force is covered by the guard above; it lets the record be read in place.
-            // swift-format-ignore: NeverForceUnwrap
-            yield records[Int(index)]!
+            assert(records[Int(index)].id != 0, "a record outlived its index")
+            yield records[Int(index)]
         }
         _modify {
-            guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
-            // As above.
-            // swift-format-ignore: NeverForceUnwrap
-            yield &records[Int(index)]!
+            assert(records[Int(index)].id != 0, "a record outlived its index")
+            yield &records[Int(index)]
         }
     }
 
@@ -63,7 +65,7 @@ struct URITable<Record: URIRecord>: Sendable {
 
     /// Whether the record at a place is still the one with this id.
     func contains(_ index: Int32, id: UInt64) -> Bool {
-        records.indices.contains(Int(index)) && records[Int(index)]?.id == id
+        records.indices.contains(Int(index)) && records[Int(index)].id == id
     }
 
     /// Adds a record whose URI and policy are not there yet.
@@ -88,7 +90,7 @@ struct URITable<Record: URIRecord>: Sendable {
         byURI[Int(record.match.rawValue)].remove(hasher.hash(record.uri.bytes.span), index)
         byID.remove(hasher.hash(record.id), index)
         if record.match != .exact { releaseShape(of: record) }
-        records[Int(index)] = nil
+        records[Int(index)] = .vacant
         freeIndices.append(index)
         count -= 1
     }
@@ -115,14 +117,17 @@ struct URITable<Record: URIRecord>: Sendable {
     }
 
     var indices: [Int32] {
-        records.indices.compactMap { records[$0] == nil ? nil : Int32($0) }
+        records.indices.compactMap { records[$0].id == 0 ? nil : Int32($0) }
     }
 
     private mutating func useShape(of record: Record) {
         patternVersion &+= 1
         let shape = Shape(record.uri, record.match)
-        shapes[shape, default: 0] += 1
-        guard shapes[shape] == 1 else { return }
+        guard shapes[shape] == nil else {
+            shapes[shape]?.recordCount += 1
+            return
+        }
+        shapes[shape] = ShapeUse(recordCount: 1, position: wildcards[shape.extent]?.count ?? 0)
         switch shape.match {
         case .exact: break
         case .prefix:
@@ -135,14 +140,20 @@ struct URITable<Record: URIRecord>: Sendable {
     private mutating func releaseShape(of record: Record) {
         patternVersion &+= 1
         let shape = Shape(record.uri, record.match)
-        guard let count = shapes[shape] else { return }
-        shapes[shape] = count > 1 ? count - 1 : nil
-        guard count == 1 else { return }
+        guard let use = shapes[shape] else { return }
+        guard use.recordCount == 1 else {
+            shapes[shape]?.recordCount -= 1
+            return
+        }
+        shapes[shape] = nil
         switch shape.match {
         case .exact: break
         case .prefix: prefixLengths.removeAll { $0 == shape.extent }
         case .wildcard:
-            wildcards[shape.extent]?.removeAll { $0 == shape }
+            wildcards[shape.extent]?.swapRemove(at: use.position)
+            if let moved = wildcards[shape.extent], use.position < moved.count {
+                shapes[moved[use.position]]?.position = use.position
+            }
             if wildcards[shape.extent]?.isEmpty == true { wildcards[shape.extent] = nil }
         }
     }
@@ -183,9 +194,12 @@ extension URITable.Shape {
 
 /// What a `URITable` holds.
 protocol URIRecord: Sendable {
+    /// Never 0, but for `vacant`.
     var id: UInt64 { get }
     var uri: URIBytes { get }
     var match: MatchPolicy { get }
+    /// What stands where no record is.
+    static var vacant: Self { get }
 }
 
 extension Span<UInt8> {

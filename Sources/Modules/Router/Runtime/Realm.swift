@@ -53,7 +53,7 @@ final class Realm: Sendable {
 
     // MARK: Sessions
 
-    func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+    func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         enter { $0.join(session, welcome: welcome) }
     }
 
@@ -141,12 +141,10 @@ final class Realm: Sendable {
 
     /// Writes what the sessions of a loop have waiting. Runs on that loop.
     private func flush(_ loop: Int) {
-        let written = spent.withLock { buffers in
-            defer { buffers[loop] = [] }
-            return buffers[loop]
-        }
+        var written: [ByteBuffer] = []
+        spent.withLock { swap(&$0[loop], &written) }
         let (deliveries, hasOverflowed) = engine.withLock { engine in
-            (engine.takeDeliveries(loop: loop, spent: written), !engine.overflowed.isEmpty)
+            (engine.takeDeliveries(loop: loop, spent: &written), !engine.overflowed.isEmpty)
         }
         for (link, delivery) in deliveries { link.deliver(delivery) }
         if hasOverflowed { enter { $0.endOverflowedSessions() } }
