@@ -89,7 +89,7 @@ let package = Package(
         floor("Store", [.grdb, .sqlite, .logging]),
         tests(
             "Router",
-            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .crypto, .logging]),
+            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .crypto, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
@@ -128,8 +128,8 @@ let package = Package(
         floor(
             "Router",
             [
-                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", .nioCore, .crypto, .logging,
-                .lifecycle,
+                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Store", .grdb, .nioCore, .crypto,
+                .logging, .lifecycle,
             ]),
         floor(
             "Credentials",

@@ -11,7 +11,8 @@ extension PlainRealm {
         ]
         let definition = RealmDefinition(
             uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
-            isStrict: settings.bool("strict", default: false))
+            isStrict: settings.bool("strict", default: false),
+            eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
         let roles = settings.map("roles").map { PlainRole(from: $0, definition.disclosure) }
         self.init(
             definition: definition,

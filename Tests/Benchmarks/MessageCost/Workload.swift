@@ -175,7 +175,7 @@ private struct Encoded {
 /// Sessions are anonymous here.
 private struct NobodyTries: AttemptJudging {
     func begin() -> Duration { .zero }
-    func verdict(_ isRight: Bool, from address: String, on subject: String, since start: Duration) async -> Bool { false }
+    func verdict(_ isRight: Bool, from _: String, on _: String, since _: Duration) async -> Bool { false }
     func refuse(since start: Duration) async {}
     func forgive(_ subject: String) {}
 }
