@@ -9,6 +9,7 @@ import pytest
 
 import gantry as process
 import peers
+import realms
 import wire
 
 
@@ -44,6 +45,19 @@ def plain_router(request, tmp_path_factory):
     request.getfixturevalue("gantry_binary")
     router = process.Gantry(tmp_path_factory.mktemp("plain"), plain=True)
     router.init()
+    router.start()
+    yield router
+    assert router.stop() == 0, router.log.read_text()[-4000:]
+
+
+@pytest.fixture(scope="session")
+def plain_realms(gantry_binary, tmp_path_factory):
+    """Realms of gantry.yml with every method to authenticate; failed attempts are many in the tests, so many may be."""
+    folder = tmp_path_factory.mktemp("realms")
+    router = process.Gantry(folder, plain=True)
+    router.init()
+    router.settings(realms.settings(folder) + "credentials:\n  attempts_max: 100\n")
+    router.run("check")
     router.start()
     yield router
     assert router.stop() == 0, router.log.read_text()[-4000:]

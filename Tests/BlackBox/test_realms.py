@@ -1,137 +1,22 @@
 """Plain realms: each method to authenticate, with autobahn as the client where it knows the method; and each refusal."""
 
-import asyncio
-import base64
-import contextlib
-import hashlib
-import hmac
 import os
 import statistics
 import time
 
-import argon2.low_level
 import pytest
-from autobahn.wamp import auth
-from autobahn.wamp.cryptosign import CryptosignKey
-from autobahn.wamp.exception import ApplicationError
 from nacl.signing import VerifyKey
 
 import gantry as process
 import peers
-import wire
+import realms
+from realms import CLIENT_KEY, FAILED, PASSWORD, argon2id, as_ticket, hello, join, pbkdf2, scram
 from wire import Message
 
-REALM = "com.example.plant"
-FAILED = "wamp.error.authentication_failed"
-PASSWORD = "pencil case"
-CLIENT_KEY = "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510"
-SALT = bytes(range(16))
 
-
-def argon2id(password):
-    return argon2.low_level.hash_secret_raw(
-        password.encode(), SALT, time_cost=2, memory_cost=64, parallelism=1, hash_len=32, type=argon2.low_level.Type.ID
-    )
-
-
-def pbkdf2(password):
-    return hashlib.pbkdf2_hmac("sha256", password.encode(), SALT, 4096, 32)
-
-
-def scram_lines(kdf, salted, iterations, memory=""):
-    client = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
-    server = hmac.new(salted, b"Server Key", hashlib.sha256).digest()
-    stored = hashlib.sha256(client).hexdigest()
-    return (
-        f"role: guest, kdf: {kdf}, iterations: {iterations}, {memory} salt: '{SALT.hex()}', "
-        f"stored_key: '{stored}', server_key: '{server.hex()}'"
-    )
-
-
-def settings(folder):
-    secret = folder / "jim"
-    secret.write_text("from a file\n")
-    secret.chmod(0o600)
-    public = CryptosignKey.from_bytes(bytes.fromhex(CLIENT_KEY)).public_key()
-    autobahns = base64.b64encode(argon2id(PASSWORD)).rstrip(b"=")
-    salted = auth.derive_key("secret1", "salt123", 1000, 32).decode()
-    return f"""realms:
-  {REALM}:
-    roles:
-      guest:
-        trustlevel: 1
-        permissions:
-          - {{uri: com.example.*, allow: {{publish: true, subscribe: true, call: true, register: true}}}}
-          - {{uri: com.example.loud, allow: [publish], disclose: {{publisher: true}}}}
-      caller: {{permissions: [{{uri: "*", allow: [call]}}]}}
-      operator: {{permissions: [{{uri: "*", allow: [call, publish, register, subscribe]}}]}}
-      service: {{permissions: [{{uri: "com.example.authenticate*", allow: [register]}}]}}
-    auth:
-      ticket:
-        principals:
-          joe: {{ticket: s3cret, role: guest}}
-          jim: {{ticket_file: {secret}, role: caller}}
-          root: {{ticket: t00r, role: operator}}
-          backend: {{ticket: b4ckend, role: service}}
-      wampcra:
-        users:
-          peter: {{secret: "{salted}", salt: salt123, iterations: 1000, keylen: 32, role: guest}}
-          paula: {{secret: secret2, role: guest}}
-      scram:
-        users:
-          carol: {{{scram_lines("argon2id-13", autobahns, 2, "memory: 64,")}}}
-          clara: {{{scram_lines("argon2id13", argon2id(PASSWORD), 2, "memory: 64,")}}}
-          "a=b,c": {{{scram_lines("pbkdf2", pbkdf2(PASSWORD), 4096)}}}
-      cryptosign: {{principals: {{client01: {{authorized_keys: ["{public}"], role: guest}}}}}}
-  com.example.dynamic:
-    roles: {{user: {{permissions: [{{uri: "*", allow: [call]}}]}}}}
-    auth:
-      ticket: {{type: dynamic, authenticator: com.example.authenticate, authenticator_realm: {REALM}}}
-      wampcra: {{type: dynamic, authenticator: com.example.authenticate, authenticator_realm: {REALM}}}
-      scram: {{type: dynamic, authenticator: com.example.authenticate, authenticator_realm: {REALM}}}
-      cryptosign: {{type: dynamic, authenticator: com.example.authenticate, authenticator_realm: {REALM}}}
-      anonymous: {{type: dynamic, authenticator: com.example.authenticate, authenticator_realm: {REALM}}}
-  com.example.orphan:
-    roles: {{user: {{}}}}
-    auth:
-      ticket: {{type: dynamic, authenticator: com.example.nobody, timeout: 1s}}
-"""
-
-
-@pytest.fixture(scope="module")
-def router(gantry_binary, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("realms")
-    router = process.Gantry(folder, plain=True)
-    router.init()
-    router.settings(settings(folder) + "credentials:\n  attempts_max: 50\n")
-    router.run("check")
-    router.start()
-    yield router
-    assert router.stop() == 0, router.log.read_text()[-4000:]
-
-
-# autobahn ------------------------------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def join(router, realm=REALM, wires=("websocket", "json"), method="ticket", authid=None, authextra=None, **secret):
-    """A session of autobahn's that its own authenticator opens."""
-    authenticator = auth.create_authenticator(method, authid=authid, **secret)
-
-    class Session(peers.Session):
-        def onConnect(self):
-            extra = {**(authenticator.authextra or {}), **(authextra or {})}
-            self.join(realm, authmethods=[method], authid=authid, authextra=extra)
-
-        def onChallenge(self, challenge):
-            self.challenge = challenge
-            return authenticator.on_challenge(self, challenge)
-
-        def onWelcome(self, welcome):
-            return authenticator.on_welcome(self, welcome.authextra)
-
-    async with peers.join(router, wires, realm, session=Session) as session:
-        yield session
+@pytest.fixture
+def router(plain_realms):
+    return plain_realms
 
 
 @pytest.mark.parametrize("wires", peers.WIRES, ids="-".join)
@@ -198,45 +83,6 @@ async def test_the_routers_own_key_signs_what_a_client_asks(router):
 
 
 # The specification's WAMP-SCRAM --------------------------------------------------------------------------------------
-
-
-def open_wire(router, codec="json"):
-    return wire.Peer(wire.WebSocket(router.address, wire.CODECS[codec]))
-
-
-def hello(router, method, authid=None, realm=REALM, **authextra):
-    peer = open_wire(router)
-    details = {"authmethods": method if isinstance(method, list) else [method], "authextra": authextra}
-    if authid is not None:
-        details["authid"] = authid
-    peer.hello(realm, **details)
-    return peer
-
-
-def scram(router, authid, salted, realm=REALM, nonce=None, channel_binding=None):
-    """A whole exchange as the specification writes it; returns the last message, and whether its verifier is right."""
-    peer = hello(router, "wamp-scram", authid, realm, nonce="egVDf3DMJh0=", channel_binding=channel_binding)
-    challenge = peer.receive(timeout=5)
-    if challenge[0] == Message.ABORT:
-        return challenge, False
-    assert challenge[:2] == [Message.CHALLENGE, "wamp-scram"], challenge
-    extra = challenge[2]
-    assert extra["nonce"].startswith("egVDf3DMJh0=") and len(base64.b64decode(extra["nonce"][12:])) == 16
-    name = authid.replace("=", "=3D").replace(",", "=2C")
-    message = (
-        f"n={name},r=egVDf3DMJh0=,r={extra['nonce']},s={extra['salt']},i={extra['iterations']},c=biws,r={extra['nonce']}"
-    ).encode()
-    client = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
-    signature = hmac.new(hashlib.sha256(client).digest(), message, hashlib.sha256).digest()
-    proof = base64.b64encode(bytes(a ^ b for a, b in zip(client, signature))).decode()
-    peer.send(
-        Message.AUTHENTICATE, proof, {"nonce": nonce or extra["nonce"], "channel_binding": None, "cbind_data": None}
-    )
-    answer = peer.receive(timeout=5)
-    server = hmac.new(salted, b"Server Key", hashlib.sha256).digest()
-    verifier = base64.b64encode(hmac.new(server, message, hashlib.sha256).digest()).decode()
-    peer.wire.close()
-    return answer, answer[0] == Message.WELCOME and answer[2]["authextra"]["verifier"] == verifier
 
 
 @pytest.mark.parametrize("authid, derive", [("clara", argon2id), ("a=b,c", pbkdf2)], ids=["argon2id13", "pbkdf2"])
@@ -332,7 +178,7 @@ def test_what_cannot_begin_says_why(router, method, authextra):
 def test_guessing_has_an_end_in_plain_realms_too(gantry_binary, tmp_path):
     router = process.Gantry(tmp_path, plain=True)
     router.init()
-    router.settings(settings(tmp_path) + "credentials:\n  refusal_delay: 10ms\n  attempts_max: 3\n")
+    router.settings(realms.settings(tmp_path) + "credentials:\n  refusal_delay: 10ms\n  attempts_max: 3\n")
     router.start()
     try:
         for _ in range(3):
@@ -349,16 +195,6 @@ def test_guessing_has_an_end_in_plain_realms_too(gantry_binary, tmp_path):
 
 
 # Permissions ---------------------------------------------------------------------------------------------------------
-
-
-def as_ticket(router, authid, ticket, realm=REALM):
-    peer = hello(router, "ticket", authid, realm)
-    peer.expect(Message.CHALLENGE)
-    peer.send(Message.AUTHENTICATE, ticket, {})
-    welcome = peer.receive(timeout=5)
-    assert welcome[0] == Message.WELCOME, welcome
-    peer.session, peer.welcome = welcome[1], welcome[2]
-    return peer
 
 
 def test_who_may_call_anything_may_not_end_sessions(router):
@@ -390,165 +226,3 @@ def test_a_rule_discloses_whom_it_says(router):
     loud, quiet = root.expect(Message.EVENT), root.expect(Message.EVENT)
     assert loud[3]["publisher"] == joe.session and loud[3]["publisher_authid"] == "joe"
     assert "publisher" not in quiet[3]
-
-
-# Dynamic authenticators ----------------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def authenticator(router, answer, asked=None):
-    """A backend in another realm whose procedure says who is who."""
-
-    async def authenticate(realm, authid, details):
-        if asked is not None:
-            asked.append((realm, authid, details))
-        return answer(authid, details)
-
-    async with join(router, method="ticket", authid="backend", ticket="b4ckend") as session:
-        await session.register(authenticate, "com.example.authenticate")
-        yield session
-
-
-async def test_a_dynamic_authenticator_decides_by_ticket(router):
-    asked = []
-
-    def answer(authid, details):
-        if details.get("ticket") == "right":
-            return "user" if authid == "short" else {"role": "user", "authid": "joe.smith", "extra": {"shift": 2}}
-        raise ApplicationError("com.example.error.no_such_user")
-
-    async with authenticator(router, answer, asked):
-        async with join(router, "com.example.dynamic", method="ticket", authid="joe", ticket="right") as session:
-            assert session.details.authid == "joe.smith" and session.details.authextra["shift"] == 2
-            assert session.details.authprovider == "dynamic" and session.details.authrole == "user"
-        async with join(router, "com.example.dynamic", method="ticket", authid="short", ticket="right") as session:
-            assert session.details.authid == "short"
-        with pytest.raises(peers.Refused) as refusal:
-            async with join(router, "com.example.dynamic", method="ticket", authid="joe", ticket="wrong"):
-                pass
-        assert refusal.value.reason == FAILED
-    realm, authid, details = asked[0]
-    assert realm == "com.example.dynamic" and authid == "joe"
-    assert details["authmethod"] == "ticket" and details["ticket"] == "right" and details["session"]
-    assert details["transport"]["peer"] == "127.0.0.1"
-
-
-async def test_a_dynamic_authenticator_has_secrets_and_keys(router):
-    key = CryptosignKey.from_bytes(bytes.fromhex(CLIENT_KEY)).public_key()
-    salted = base64.b64encode(argon2id(PASSWORD)).rstrip(b"=")
-    client = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
-    principals = {
-        "wampcra": {
-            "secret": auth.derive_key("secret1", "pepper", 100, 32).decode(), "role": "user", "salt": "pepper",
-            "iterations": 100, "keylen": 32,
-        },
-        "cryptosign": {"pubkey": key, "role": "user", "authid": "by-key"},
-        "scram": {
-            "kdf": "argon2id-13", "iterations": 2, "memory": 64, "salt": SALT.hex(), "role": "user",
-            "stored-key": hashlib.sha256(client).hexdigest(),
-            "server-key": hmac.new(salted, b"Server Key", hashlib.sha256).hexdigest(),
-        },
-        "anonymous": "user",
-    }  # fmt: skip
-    async with authenticator(router, lambda authid, details: principals[details["authmethod"]]):
-        for method, authid, secret in [
-            ("wampcra", "peter", {"secret": "secret1"}),
-            ("cryptosign", None, {"privkey": CLIENT_KEY}),
-            ("scram", "carol", {"password": PASSWORD}),
-            ("anonymous", None, {}),
-        ]:
-            async with join(router, "com.example.dynamic", method=method, authid=authid, **secret) as session:
-                assert session.details.authrole == "user" and session.details.authmethod == method
-        with pytest.raises(peers.Refused) as refusal:
-            async with join(router, "com.example.dynamic", method="wampcra", authid="peter", secret="wrong"):
-                pass
-        assert refusal.value.reason == FAILED
-
-
-@pytest.mark.parametrize("answer", [None, 7, "no_such_role", {"role": "user", "realm": "gantry.admin"}, {}])
-async def test_an_answer_that_is_none_admits_nobody(router, answer):
-    async with authenticator(router, lambda authid, details: answer):
-        with pytest.raises(peers.Refused) as refusal:
-            async with join(router, "com.example.dynamic", method="ticket", authid="joe", ticket="x"):
-                pass
-        assert refusal.value.reason == FAILED
-
-
-async def test_an_authenticator_that_is_not_there_admits_nobody(router):
-    for realm in ("com.example.dynamic", "com.example.orphan"):
-        with pytest.raises(peers.Refused) as refusal:
-            async with join(router, realm, method="ticket", authid="joe", ticket="x"):
-                pass
-        assert refusal.value.reason == FAILED
-    assert router.log.read_text().count("an authenticator cannot be asked") >= 1
-
-
-async def test_an_authenticator_that_does_not_answer_admits_nobody(router):
-    async def wait_for_ever(realm, authid, details):
-        await blocked.wait()
-
-    blocked = asyncio.Event()
-    async with join(router, method="ticket", authid="root", ticket="t00r") as session:
-        await session.register(wait_for_ever, "com.example.authenticate")
-        begin = time.monotonic()
-        with pytest.raises(peers.Refused) as refusal:
-            async with join(router, "com.example.dynamic", method="ticket", authid="joe", ticket="x"):
-                pass
-        assert refusal.value.reason == FAILED and 4 < time.monotonic() - begin < 9
-        blocked.set()
-
-
-# The command that makes secrets --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kdf", ["pbkdf2", "argon2id13", "argon2id-13"])
-async def test_what_gantry_secret_prints_opens_a_realm(gantry_binary, tmp_path, kdf):
-    options = ["--iterations", "4096"] if kdf == "pbkdf2" else ["--iterations", "2", "--memory", "64"]
-    made = process.gantry("secret", "scram", "--kdf", kdf, *options, "--password-file", "-", input=PASSWORD + "\n")
-    assert made.returncode == 0, made.stderr
-    lines = made.stdout.splitlines()
-    salted = process.gantry("secret", "wampcra", "--iterations", "50", "--password-file", "-", input=PASSWORD + "\n")
-    pair = process.gantry("secret", "cryptosign").stdout.splitlines()
-    ticket = process.gantry("secret", "ticket").stdout.split()[-1]
-    inner = ", ".join
-    router = process.Gantry(tmp_path, plain=True)
-    router.init()
-    router.settings(
-        f"""realms:
-  {REALM}:
-    roles: {{guest: {{}}}}
-    auth:
-      scram: {{users: {{user: {{role: guest, {inner(lines)}}}}}}}
-      wampcra: {{users: {{user: {{role: guest, {inner(salted.stdout.splitlines())}}}}}}}
-      cryptosign: {{principals: {{user: {{role: guest, {pair[-1]}}}}}}}
-      ticket: {{principals: {{user: {{role: guest, ticket: {ticket}}}}}}}
-"""
-    )
-    router.start()
-    try:
-        salt = bytes.fromhex(next(line for line in lines if line.startswith("salt")).split('"')[1])
-        if kdf == "argon2id-13":
-            async with join(router, method="scram", authid="user", password=PASSWORD) as session:
-                assert session.details.authid == "user"
-        elif kdf == "argon2id13":
-            key = argon2.low_level.hash_secret_raw(
-                PASSWORD.encode(), salt, 2, 64, 1, 32, argon2.low_level.Type.ID
-            )
-            assert scram(router, "user", key)[1]
-        else:
-            assert scram(router, "user", hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt, 4096, 32))[1]
-        async with join(router, method="wampcra", authid="user", secret=PASSWORD) as session:
-            assert session.details.authid == "user"
-        async with join(router, method="cryptosign", authid=None, privkey=pair[0].split()[-1]) as session:
-            assert session.details.authid == "user"
-        async with join(router, method="ticket", authid="user", ticket=ticket) as session:
-            assert session.details.authid == "user"
-    finally:
-        assert router.stop() == 0
-
-
-def test_gantry_secret_names_what_is_wrong(gantry_binary):
-    done = process.gantry("secret", "scram", "--iterations", "0", "--password-file", "-", input="x\n")
-    assert done.returncode == 2 and "--iterations" in done.stderr
-    done = process.gantry("secret", "wampcra", "--keylen", "7", "--password-file", "-", input="x\n")
-    assert done.returncode == 2 and "--keylen" in done.stderr
