@@ -124,6 +124,13 @@ class Client(wire.Peer):
             passed.append(message)
         return passed
 
+    def until_answered_or_abort(self):
+        """None, or the ABORT by which the router has ended the session."""
+        self.request(Message.CALL, {}, "org.conformance.nobody.registers.this")
+        while (message := self.receive())[0] not in (Message.ABORT, Message.ERROR):
+            assert message[0] in (Message.EVENT, Message.INVOCATION, Message.INTERRUPT), message
+        return message if message[0] == Message.ABORT else None
+
     def is_alive(self):
         self.kept += self.until_answered()
         return True
@@ -191,6 +198,13 @@ class Client(wire.Peer):
         assert isinstance(message[1], dict), message
         assert message[2] == reason, message
         return message
+
+    def has_nothing_for(self, seconds):
+        """True if nothing comes for some time; only where time itself is the case."""
+        try:
+            raise AssertionError(f"received {self.receive(seconds)}")
+        except TimeoutError:
+            return True
 
     def is_closed(self):
         """Waits for the end of the transport."""
