@@ -101,7 +101,7 @@ def test_who_may_not_have_it(peer, retained, uri, options):
 
 @pytest.mark.announced("broker", "subscriber_blackwhite_listing")
 def test_the_most_recent_that_one_may_have(peer, retained, uri):
-    """Who may not have the most recent one gets the most recent that it may have, or none where others are not kept."""
+    """Who may not have the most recent one gets the most recent that it may have."""
     publisher = peer()
     publisher.publish(uri(), "for all", retain=True)
     publisher.publish(uri(), "for nobody", retain=True, eligible_authrole=["org.conformance.nobody"])
