@@ -177,6 +177,12 @@ class Client(wire.Peer):
         assert not message[2].get("progress"), message
         return message[3] if len(message) > 3 else []
 
+    def expect_progress(self, request):
+        """The payload of the next progressive RESULT of a call."""
+        message = self.expect(Message.RESULT)
+        assert message[1] == request and message[2].get("progress") is True, message
+        return message[3:]
+
     def expect_call_error(self, request, *errors):
         message = self.expect(Message.ERROR)
         assert message[1:3] == [Message.CALL, request] and message[4] in errors, message

@@ -3,10 +3,9 @@
 Tests/Conformance/run configures its own routers so. The values are no secrets: the routers listen on loopback.
 """
 
-HISTORY_TOPIC = "org.conformance.history"  # history: its events are kept
-HISTORY_PREFIX = "org.conformance.history.many"  # history_patterns: so are those of topics that begin with this
-FORCED_TOPIC = "org.conformance.disclosed"  # forced_disclosure: publishers and callers are always disclosed
+HISTORY_PREFIX = "org.conformance.history"  # history: the events of topics that begin with this are kept
 REALM_DISCLOSING_NEVER = "org.conformance.undisclosed"  # no_disclosure: a realm that refuses disclose_me
+# trust_levels: every session has one
 
 ROLE = "member"  # of whoever has authenticated
 TICKET = ("conformance-ticket", "ticket-of-conformance")  # ticket

@@ -15,6 +15,7 @@ from client import Client
 from test_websocket_batched import pack, unpack
 from wire import Message
 
+ACCEPTED = (202, 204)  # The text says 202 and calls it "no content", which is 204.
 
 class Base:
     """POST requests below the transport's base URL, each on a connection of its own."""
@@ -53,7 +54,7 @@ class LongPoll:
     def send(self, octets):
         body = pack(self.codec, [self.codec.loads(octets)]) if self.is_batched else octets
         status, _ = self.base.post(f"/{self.transport}/send", body)
-        assert status == 202, status
+        assert status in ACCEPTED, status
 
     def receive(self, timeout=None):
         if not self.pending:
@@ -125,7 +126,9 @@ def test_open_with_what_is_none(base, body):
 
 def test_transports_are_secret(base):
     """Each transport has an id of its own, long enough that nobody guesses it."""
-    ids = {base.open("wamp.2.json")[1]["transport"] for _ in range(5)}
+    answers = [base.open("wamp.2.json") for _ in range(5)]
+    assert [status for status, _ in answers] == [200] * 5
+    ids = {opened["transport"] for _, opened in answers}
     assert len(ids) == 5 and min(map(len, ids)) >= 16
 
 
@@ -135,7 +138,7 @@ def test_a_query_is_ignored(base):
     assert status == 200
     transport = json.loads(body)["transport"]
     hello = json.dumps([1, "realm1", {"roles": {"caller": {}}}]).encode()
-    assert base.post(f"/{transport}/send?x=1", hello)[0] == 202
+    assert base.post(f"/{transport}/send?x=1", hello)[0] in ACCEPTED
     assert base.post(f"/{transport}/receive?x=2")[0] == 200
 
 
@@ -186,10 +189,10 @@ def test_a_message_that_is_none(polling, bystander):
 
 
 def test_close(polling, peer, uri):
-    """close is answered with 202, and ends session and transport."""
+    """close succeeds, and ends session and transport."""
     client, caller = polling(), peer()
     client.register(uri())
-    assert client.wire.base.post(f"/{client.wire.transport}/close")[0] == 202
+    assert client.wire.base.post(f"/{client.wire.transport}/close")[0] in ACCEPTED
     status, _ = client.wire.base.post(f"/{client.wire.transport}/send", b"[]")
     assert 400 <= status < 500
     assert caller.refused(Message.CALL, {}, uri()) == "wamp.error.no_such_procedure"

@@ -72,7 +72,8 @@ def test_progressive_results(peer, uri):
     call = caller.request(Message.CALL, {**PPT, "receive_progress": True}, uri(), [PAYLOAD])
     invocation, _, _ = callee.expect_invocation()
     callee.send(Message.YIELD, invocation, {**PPT, "progress": True}, [PAYLOAD])
-    assert caller.expect(Message.RESULT) == [Message.RESULT, call, {**PPT, "progress": True}, [PAYLOAD]]
+    result = caller.expect(Message.RESULT)
+    assert result[1] == call and result[2]["progress"] is True and ppt(result[2]) == PPT and result[3] == [PAYLOAD]
 
 
 @calls

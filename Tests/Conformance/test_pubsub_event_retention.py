@@ -81,6 +81,7 @@ def test_it_outlives_its_publisher(peer, retained, uri):
     publisher, subscriber = peer(), peer()
     subscriber.subscribe(uri())
     publisher.publish(uri(), "kept", retain=True)
+    subscriber.expect(Message.EVENT)
     publisher.leave()
     subscriber.leave()
     assert retained(uri()) == [["kept"]]

@@ -11,6 +11,12 @@ from wire import Message
 KINDS = ["topic", "procedure", "error"]
 
 
+def define(client, uri, kind="procedure"):
+    """Registers or subscribes, and defines; the text leaves the arguments open, so the description says what it is."""
+    client.register(uri) if kind == "procedure" else client.subscribe(uri)
+    client.call("wamp.reflect.define", uri, {"type": kind, "title": "a description"})
+
+
 @pytest.fixture(autouse=True)
 def announced(peer):
     """It is announced on the role itself: WELCOME.Details.roles.<role>.reflection."""
@@ -35,9 +41,7 @@ def test_list(peer, kind):
 def test_describe_what_was_defined(any_peer, peer, uri, kind):
     """What a peer has defined is listed, and described as it was defined."""
     client, other = any_peer(), peer()
-    description = {"title": "a description", "parameters": [{"name": "a", "type": "int"}]}
-    client.register(uri()) if kind == "procedure" else client.subscribe(uri())
-    client.call("wamp.reflect.define", uri(), description)
+    define(client, uri(), kind)
     assert uri() in str(other.call(f"wamp.reflection.{kind}.list"))
     assert "a description" in str(other.call(f"wamp.reflection.{kind}.describe", uri()))
 
@@ -55,24 +59,21 @@ def test_on_define(peer, uri):
     """wamp.reflect.on_define is published when something is defined."""
     watcher, client = peer(), peer()
     watcher.subscribe("wamp.reflect.on_define")
-    client.register(uri())
-    client.call("wamp.reflect.define", uri(), {"title": "defined"})
+    define(client, uri())
     assert uri() in str(watcher.expect(Message.EVENT)[4:])
 
 
 def test_reflect_describe(peer, uri):
     """wamp.reflect.describe describes a topic or procedure by its URI alone."""
     client = peer()
-    client.register(uri())
-    client.call("wamp.reflect.define", uri(), {"title": "defined"})
-    assert "defined" in str(peer().call("wamp.reflect.describe", uri()))
+    define(client, uri())
+    assert "a description" in str(peer().call("wamp.reflect.describe", uri()))
 
 
 def test_on_undefine(peer, uri):
     """wamp.reflect.on_undefine is published when what was defined is so no more: its session has left."""
     watcher, client = peer(), peer()
-    client.register(uri())
-    client.call("wamp.reflect.define", uri(), {"title": "defined"})
+    define(client, uri())
     watcher.subscribe("wamp.reflect.on_undefine")
     client.leave()
     assert uri() in str(watcher.expect(Message.EVENT)[4:])

@@ -44,7 +44,7 @@ def test_progressive_results(any_peer, open_call):
     caller, call, callee, invocation, _ = open_call(any_peer(), any_peer())
     for part in (["Y2010", 120], ["Y2011", 205]):
         callee.give(invocation, *part, progress=True)
-        assert caller.expect(Message.RESULT) == [Message.RESULT, call, {"progress": True}, part]
+        assert caller.expect_progress(call) == [part]
     callee.give(invocation, "Total", 490)
     assert caller.expect_result(call) == ["Total", 490]
 
@@ -62,7 +62,7 @@ def test_empty_results(peer, open_call):
     """Progressive results and the final one may be empty."""
     caller, call, callee, invocation, _ = open_call()
     callee.give(invocation, progress=True)
-    assert caller.expect(Message.RESULT) == [Message.RESULT, call, {"progress": True}]
+    assert caller.expect_progress(call) == []
     callee.give(invocation)
     assert caller.expect_result(call) == []
 

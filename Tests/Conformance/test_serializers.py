@@ -4,6 +4,7 @@ basic/building_blocks.md "Serializers", advanced/serialization_binary_json.md: w
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import math
@@ -16,6 +17,7 @@ from wire import Message
 
 CODECS = ["json", "msgpack", "cbor"]
 PAIRS = list(itertools.product(CODECS, CODECS))
+NAMES = list(map("-".join, PAIRS))
 BINARY = [("msgpack", "cbor"), ("cbor", "msgpack"), ("msgpack", "msgpack"), ("cbor", "cbor")]
 VALUE = {"a": [1, -1, 0, 2**31, 2**53, -(2**53), 1.5, -0.25, 1e100, True, False, None], "b": {"": [], "ß": {}}, "": "€😀"}
 
@@ -50,7 +52,7 @@ def carry_octets(peer, uri):
     return publish
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 def test_any_value(carry, source, target):
     """A value of every type is the same at the other end, whatever the two serializers."""
     result = carry(source, target, VALUE)
@@ -59,7 +61,7 @@ def test_any_value(carry, source, target):
         assert type(before) is type(after), (before, after)
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 @pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**63, 2**64 - 1], ids=str)
 def test_integers_beyond_2_53(carry, source, target, value):
     """Integers up to 64 bits keep every digit."""
@@ -67,14 +69,14 @@ def test_integers_beyond_2_53(carry, source, target, value):
     assert result == value and isinstance(result, int)
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e21, 123456789.125, 1e-7], ids=str)
 def test_floats(carry, source, target, value):
     """Floats keep every bit."""
     assert carry(source, target, value) == value
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 @pytest.mark.parametrize("value", [1.0, -0.0, 1e15], ids=str)
 def test_floats_that_are_whole(carry, source, target, value):
     """A float that is a whole number stays a float, and minus zero stays minus zero."""
@@ -82,7 +84,7 @@ def test_floats_that_are_whole(carry, source, target, value):
     assert isinstance(result, float) and result == value and math.copysign(1, result) == math.copysign(1, value)
 
 
-@pytest.mark.parametrize(("source", "target"), BINARY, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), BINARY)
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan], ids=str)
 def test_what_json_has_no_number_for(carry, source, target, value):
     """Between binary serializers infinities and NaN pass."""
@@ -106,7 +108,7 @@ def test_no_number_for_json(peer, uri, source, value):
     assert event[0] == Message.EVENT
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 @pytest.mark.parametrize(
     "value", ["", "a\0b", "\t\n\r\"\\/\b\f", "\x7f\u2028\u2029", "😀\U0010ffff", "x" * 70_000], ids=lambda v: ascii(v)[:12]
 )
@@ -130,7 +132,7 @@ def test_binary_from_json(carry, target):
     assert carry("json", target, ["\0EOP/kFMHXFJvX8BtT+N82w=="]) == [value]
 
 
-@pytest.mark.parametrize(("source", "target"), BINARY, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), BINARY)
 def test_binary_stays_binary(carry, source, target):
     """Between binary serializers a byte array stays one."""
     value = bytes(range(256))
@@ -143,7 +145,7 @@ def test_json_to_json(carry):
     assert carry("json", "json", "\0EOP/kFMHXFJvX8BtT+N82w==") == "\0EOP/kFMHXFJvX8BtT+N82w=="
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 def test_depth(carry, source, target):
     """A value of 30 levels passes."""
     value = "bottom"
@@ -161,8 +163,9 @@ def test_a_depth_beyond_all_sense(peer, uri, bystander, codec):
     head = client.wire.codec.dumps([16, 1, {}, uri(), [None]])
     at = head.rindex(none)
     client.wire.send(head[:at] + opening * 100_000 + none + closing * 100_000 + head[at + len(none) :])
-    message = client.until_answered_or_abort()
-    assert message is None or message[2] in (VIOLATION, "wamp.error.payload_size_exceeded")
+    with contextlib.suppress(wire.Closed):
+        message = client.until_answered_or_abort()
+        assert message is None or message[2] in (VIOLATION, "wamp.error.payload_size_exceeded")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_msgpack_as_others_write_it(carry_octets, target, octets, value):
     assert wire.CODECS[target].loads(carry_octets("msgpack", target, octets))[4] == [value]
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=NAMES)
 def test_calls_and_errors_too(peer, uri, source, target):
     """CALL, RESULT and ERROR are transcoded as events are."""
     caller, callee = peer("rawsocket", source), peer("websocket", target)
@@ -242,7 +245,8 @@ def test_calls_and_errors_too(peer, uri, source, target):
     assert [invocation[4:] for invocation in invocations] == [[[VALUE], {"k": VALUE}]] * 2
     callee.send(Message.YIELD, invocations[0][1], {}, [VALUE], {"k": VALUE})
     callee.send(Message.ERROR, Message.INVOCATION, invocations[1][1], {}, "org.conformance.error", [VALUE], {"k": VALUE})
-    assert caller.expect(Message.RESULT)[1:] == [first, {}, [VALUE], {"k": VALUE}]
+    result = caller.expect(Message.RESULT)
+    assert result[1] == first and result[3:] == [[VALUE], {"k": VALUE}]
     assert caller.expect_call_error(second, "org.conformance.error")[5:] == [[VALUE], {"k": VALUE}]
 
 
