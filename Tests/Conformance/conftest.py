@@ -30,6 +30,7 @@ def pytest_addoption(parser):
     group.addoption("--with", action="append", default=[], dest="facilities", help="see facilities.py; may be repeated")
     group.addoption("--deviations", help="whose list of deviations.py applies: gantry-strict, gantry-lenient")
     group.addoption("--timeout", type=float, default=3.0, help="seconds until a missing message is a failure")
+    group.addoption("--pid", type=int, help="its process, if it runs here: some long cases look at its memory")
     group.addoption("--long", action="store_true", help="run the long cases, and only those")
     group.addoption("--report", type=pathlib.Path, help="write each case's outcome to this file, as JSON")
 
@@ -64,6 +65,7 @@ class Router:
         self.realm = config.getoption("--realm")
         self.timeout = config.getoption("--timeout")
         self.facilities = {name for text in config.getoption("facilities") for name in text.split(",")}
+        self.pid = config.getoption("--pid")
         self.roles = None
 
     @staticmethod
@@ -81,6 +83,13 @@ class Router:
             opened = wire.WebSocket(self.address, wire.CODECS[codec], path=self.path, **options)
         opened.stream.timeout = self.timeout
         return opened
+
+    def resident_mebibytes(self):
+        """Its resident memory; a case that asks does not run where nobody has said which process it is."""
+        if self.pid is None:
+            pytest.skip("not configured: --pid")
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) // 1024
 
     def announces(self, role, feature):
         if self.roles is None:

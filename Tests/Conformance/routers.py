@@ -10,13 +10,18 @@ import time
 import facilities
 import gantry
 
-# YAML; the realm allows everything, as a tutorial's router does.
+# Realms that allow everything, as a tutorial's router does.
 _REALM = """
   {name}:
-    {settings}
+    strict: {strict}
+    disclosure: {disclosure}
     anonymous:
       role: anonymous
       from: loopback
+    event_history:
+      - uri: {history}
+        match: prefix
+        limit: 1000
     roles:
       anonymous:
         permissions:
@@ -24,27 +29,43 @@ _REALM = """
             match: prefix
             allow: [publish, subscribe, call, register]
 """
+# Resumption is off by default; the long cases have ten thousand sessions.
+_LIMITS = """limits:
+  resume_within: 30s
+  connections: 11000
+"""
+_GANTRY_FACILITIES = ["history", "no_disclosure"]
+
+
+def _gantry_settings(strict):
+    """The sections of gantry.yml that are not the defaults."""
+    disclosures = {"realm1": "on_request", facilities.REALM_DISCLOSING_NEVER: "never"}
+    return _LIMITS + "realms:" + "".join(
+        _REALM.format(
+            name=name, strict=str(strict).lower(), disclosure=disclosure, history=facilities.HISTORY_PREFIX
+        )
+        for name, disclosure in disclosures.items()
+    )
 
 
 @contextlib.contextmanager
 def gantry_router(folder, strict):
-    """Gantry with one open realm; yields the suite's options."""
+    """Gantry with open realms; yields the suite's options."""
     router = gantry.Gantry(folder, plain=True)
     router.init()
-    realms = "".join(
-        _REALM.format(name=name, settings=f"strict: {str(strict).lower()}" if strict else "disclosure: on_request")
-        for name in ("realm1",)
-    )
-    router.settings("realms:" + realms)
+    router.settings(_gantry_settings(strict))
     router.start()
     try:
-        yield ["--router", router.websocket_url, "--deviations", "gantry-strict" if strict else "gantry-lenient"]
+        yield [
+            *("--router", router.websocket_url),
+            *("--pid", str(router.process.pid)),
+            *("--longpoll", f"http://{router.host}:{router.port}/longpoll"),
+            *("--with", ",".join(_GANTRY_FACILITIES)),
+            *("--deviations", "gantry-strict" if strict else "gantry-lenient"),
+        ]
     finally:
         code = router.stop()
     assert code == 0, router.log.read_text()[-4000:]
-
-
-_CROSSBAR_FACILITIES = ["history"]
 
 
 def _crossbar_configuration(port):
@@ -56,7 +77,6 @@ def _crossbar_configuration(port):
     }
     realm = {
         "name": "realm1",
-        "store": {"type": "memory", "event-history": [{"uri": facilities.HISTORY_TOPIC, "limit": 1000}]},
         "roles": [{"name": role, "permissions": [everything]} for role in ("anonymous", facilities.ROLE)],
     }
     transport = {
@@ -64,7 +84,7 @@ def _crossbar_configuration(port):
         "endpoint": {"type": "tcp", "port": port, "interface": "127.0.0.1"},
         "rawsocket": {"serializers": ["json", "msgpack", "cbor"]},
         "websocket": {"ws": {"type": "websocket", "serializers": ["json", "msgpack", "cbor"]}},
-        "web": {"paths": {"/": {"type": "nodeinfo"}, "lp": {"type": "longpoll"}}},
+        "web": {"paths": {"/": {"type": "json", "value": {}}, "lp": {"type": "longpoll"}}},
     }
     worker = {"type": "router", "realms": [realm], "transports": [transport]}
     return {"version": 2, "controller": {}, "workers": [worker]}
@@ -86,7 +106,6 @@ def crossbar_router(folder, executable):
         yield [
             *("--router", f"ws://127.0.0.1:{port}/ws"),
             *("--longpoll", f"http://127.0.0.1:{port}/lp"),
-            *("--with", ",".join(_CROSSBAR_FACILITIES)),
         ]
     finally:
         process.send_signal(signal.SIGTERM)
