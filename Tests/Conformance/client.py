@@ -199,8 +199,9 @@ class Client(wire.Peer):
 
     def expect_abort(self, reason=VIOLATION, timeout=None):
         """ABORT with this reason; what was under way may come first."""
+        under_way = (Message.EVENT, Message.INVOCATION, Message.INTERRUPT)
         while (message := self.receive(timeout))[0] != Message.ABORT:
-            assert message[0] in (Message.EVENT, Message.INVOCATION, Message.INTERRUPT), f"expected ABORT, got {message}"
+            assert message[0] in under_way, f"expected ABORT, got {message}"
         assert isinstance(message[1], dict), message
         assert message[2] == reason, message
         return message

@@ -24,7 +24,7 @@ WIRES = [(transport, codec) for transport in ("websocket", "rawsocket") for code
 def pytest_addoption(parser):
     group = parser.getgroup("conformance")
     group.addoption("--router", default="ws://127.0.0.1:8080/ws", help="the router's WebSocket URL")
-    group.addoption("--rawsocket", help="HOST:PORT of its RawSocket; left out: where the WebSocket is; none: it has none")
+    group.addoption("--rawsocket", help="HOST:PORT of its RawSocket, or none; left out: where the WebSocket is")
     group.addoption("--longpoll", help="base URL of its HTTP long-poll transport; left out: those cases do not run")
     group.addoption("--realm", default="realm1", help="a realm where an anonymous client may do everything")
     group.addoption("--with", action="append", default=[], dest="facilities", help="see facilities.py; may be repeated")

@@ -26,7 +26,9 @@ def ppt(details):
 
 
 @calls
-@pytest.mark.parametrize("attributes", [PPT, {"ppt_scheme": "mqtt"}, {"ppt_scheme": "x_my_ppt", "ppt_cipher": "custom"}], ids=str)
+@pytest.mark.parametrize(
+    "attributes", [PPT, {"ppt_scheme": "mqtt"}, {"ppt_scheme": "x_my_ppt", "ppt_cipher": "custom"}], ids=str
+)
 def test_a_call_and_its_result(peer, uri, attributes):
     """The attributes of CALL are INVOCATION's, those of YIELD are RESULT's, and the payload is untouched."""
     caller, callee = peer(*BINARY), peer("websocket", "cbor")
@@ -160,7 +162,7 @@ def test_json_has_the_binary_convention(peer, uri):
 
 @events
 def test_the_older_form_travels_opaquely(peer, uri):
-    """enc_algo and its like, as implementations had them before, are unknown options: accepted, whether forwarded or not."""
+    """enc_algo and its like, as implementations had them before, are unknown options: accepted, forwarded or not."""
     publisher, subscriber = peer(*BINARY), peer(*BINARY)
     subscriber.subscribe(uri())
     publisher.request(Message.PUBLISH, {"enc_algo": "cryptobox", "enc_serializer": "json"}, uri(), [PAYLOAD])

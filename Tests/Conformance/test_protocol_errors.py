@@ -1,6 +1,7 @@
 """Protocol Errors
 
-basic/building_blocks.md "Protocol Errors": ABORT protocol_violation, the session's resources are gone, nobody else notices.
+basic/building_blocks.md "Protocol Errors": ABORT protocol_violation; the session's resources are gone; nobody else
+notices.
 """
 
 import pytest

@@ -116,7 +116,8 @@ def test_a_reserved_topic(peer):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["not a uri", [], {}], [7, [], {}], ["org.conformance.it", {}, {}], ["org.conformance.it", [], []]],
+    "arguments",
+    [[], ["not a uri", [], {}], [7, [], {}], ["org.conformance.it", {}, {}], ["org.conformance.it", [], []]],
     ids=str,
 )
 def test_arguments_that_are_none(peer, arguments):

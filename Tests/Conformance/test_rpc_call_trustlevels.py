@@ -11,7 +11,7 @@ from wire import Message
 @pytest.mark.announced("dealer", "call_trustlevels")
 @pytest.mark.configured("trust_levels")
 def test_invocations_have_a_trust_level(peer, uri):
-    """A dealer with trust levels that is configured so provides INVOCATION.Details.trustlevel, a non-negative integer."""
+    """A dealer that is configured so provides INVOCATION.Details.trustlevel, a non-negative integer."""
     caller, callee = peer(), peer()
     callee.register(uri())
     caller.start_call(uri())
@@ -40,7 +40,7 @@ def test_a_caller_cannot_raise_its_trust_level(peer, uri):
 @pytest.mark.announced("broker", "publication_trustlevels")
 @pytest.mark.configured("trust_levels")
 def test_events_have_a_trust_level(peer, uri):
-    """A broker with trust levels that is configured so provides EVENT.Details.trustlevel, a non-negative integer."""
+    """A broker that is configured so provides EVENT.Details.trustlevel, a non-negative integer."""
     publisher, subscriber = peer(), peer()
     subscriber.subscribe(uri())
     publisher.publish(uri(), 1)

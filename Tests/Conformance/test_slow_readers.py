@@ -149,7 +149,7 @@ def test_ten_thousand_subscribers_of_one_topic(peer, uri, router):
 
 
 def test_a_million_calls_that_nobody_answers(peer, uri, router):
-    """A million calls of a callee that never answers end with their callers; memory comes back, others do not notice."""
+    """A million calls that are never answered end with their callers; memory comes back, and nobody else notices."""
     callee, bystander = peer("rawsocket", "msgpack", without="callee.call_canceling"), peer()
     callee.register(uri())
     before = router.resident_mebibytes()
