@@ -10,6 +10,7 @@ import itertools
 import wire
 from wire import Closed, Message
 
+UNDER_WAY = (Message.EVENT, Message.INVOCATION, Message.INTERRUPT)
 VIOLATION = "wamp.error.protocol_violation"
 
 # roles → features: everything that advanced/features.md and its sections let a client announce.
@@ -85,8 +86,11 @@ class Client(wire.Peer):
         return self
 
     def leave(self):
+        """GOODBYE and its answer; what was under way may come first."""
         self.send(Message.GOODBYE, {}, "wamp.close.close_realm")
-        return self.expect(Message.GOODBYE)
+        while (message := self.receive())[0] != Message.GOODBYE:
+            assert message[0] in UNDER_WAY, f"expected GOODBYE, got {message}"
+        return message
 
     def answer(self, kind, request):
         """The answer to a request, an ERROR as `Refused`; whatever comes before it is kept for `receive`."""
@@ -128,7 +132,7 @@ class Client(wire.Peer):
         """None, or the ABORT by which the router has ended the session."""
         self.request(Message.CALL, {}, "org.conformance.nobody.registers.this")
         while (message := self.receive())[0] not in (Message.ABORT, Message.ERROR):
-            assert message[0] in (Message.EVENT, Message.INVOCATION, Message.INTERRUPT), message
+            assert message[0] in UNDER_WAY, message
         return message if message[0] == Message.ABORT else None
 
     def is_alive(self):
@@ -199,9 +203,8 @@ class Client(wire.Peer):
 
     def expect_abort(self, reason=VIOLATION, timeout=None):
         """ABORT with this reason; what was under way may come first."""
-        under_way = (Message.EVENT, Message.INVOCATION, Message.INTERRUPT)
         while (message := self.receive(timeout))[0] != Message.ABORT:
-            assert message[0] in under_way, f"expected ABORT, got {message}"
+            assert message[0] in UNDER_WAY, f"expected ABORT, got {message}"
         assert isinstance(message[1], dict), message
         assert message[2] == reason, message
         return message

@@ -12,4 +12,5 @@ TICKET = ("conformance-ticket", "ticket-of-conformance")  # ticket
 WAMPCRA = ("conformance-cra", "secret-of-conformance")  # wampcra
 WAMPCRA_SALTED = ("conformance-salted", "password-of-conformance", "salt-of-conformance", 1000, 32)  # wampcra_salted
 SCRAM = ("conformance-scram", "pencil", "c2FsdC1vZi1jb25mb3JtYW5jZQ==", 4096)  # scram: pbkdf2, salt, iterations
-CRYPTOSIGN = ("conformance-cryptosign", "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510")  # cryptosign
+# cryptosign: the private key of the specification's first vector
+CRYPTOSIGN = ("conformance-cryptosign", "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510")

@@ -7,45 +7,8 @@ import socket
 import subprocess
 import time
 
-import facilities
+import configurations
 import gantry
-
-# Realms that allow everything, as a tutorial's router does.
-_REALM = """
-  {name}:
-    strict: {strict}
-    disclosure: {disclosure}
-    anonymous:
-      role: anonymous
-      from: loopback
-    event_history:
-      - uri: {history}
-        match: prefix
-        limit: 1000
-    roles:
-      anonymous:
-        permissions:
-          - uri: ""
-            match: prefix
-            allow: [publish, subscribe, call, register]
-"""
-# Resumption is off by default; the long cases have ten thousand sessions.
-_LIMITS = """limits:
-  resume_within: 30s
-  connections: 11000
-"""
-_GANTRY_FACILITIES = ["history", "no_disclosure"]
-
-
-def _gantry_settings(strict):
-    """The sections of gantry.yml that are not the defaults."""
-    disclosures = {"realm1": "on_request", facilities.REALM_DISCLOSING_NEVER: "never"}
-    return _LIMITS + "realms:" + "".join(
-        _REALM.format(
-            name=name, strict=str(strict).lower(), disclosure=disclosure, history=facilities.HISTORY_PREFIX
-        )
-        for name, disclosure in disclosures.items()
-    )
 
 
 @contextlib.contextmanager
@@ -53,41 +16,21 @@ def gantry_router(folder, strict):
     """Gantry with open realms; yields the suite's options."""
     router = gantry.Gantry(folder, plain=True)
     router.init()
-    router.settings(_gantry_settings(strict))
+    settings = configurations.gantry(strict)
+    # JSON is YAML.
+    router.settings("".join(f"{name}: {json.dumps(section)}\n" for name, section in settings.items()))
     router.start()
     try:
         yield [
             *("--router", router.websocket_url),
+            *("--longpoll", f"http://{router.host}:{router.port}/lp"),
+            *("--with", ",".join(configurations.GANTRY_FACILITIES)),
             *("--pid", str(router.process.pid)),
-            *("--longpoll", f"http://{router.host}:{router.port}/longpoll"),
-            *("--with", ",".join(_GANTRY_FACILITIES)),
             *("--deviations", "gantry-strict" if strict else "gantry-lenient"),
         ]
     finally:
         code = router.stop()
     assert code == 0, router.log.read_text()[-4000:]
-
-
-def _crossbar_configuration(port):
-    everything = {
-        "uri": "",
-        "match": "prefix",
-        "allow": {"call": True, "register": True, "publish": True, "subscribe": True},
-        "disclose": {"caller": False, "publisher": False},
-    }
-    realm = {
-        "name": "realm1",
-        "roles": [{"name": role, "permissions": [everything]} for role in ("anonymous", facilities.ROLE)],
-    }
-    transport = {
-        "type": "universal",
-        "endpoint": {"type": "tcp", "port": port, "interface": "127.0.0.1"},
-        "rawsocket": {"serializers": ["json", "msgpack", "cbor"]},
-        "websocket": {"ws": {"type": "websocket", "serializers": ["json", "msgpack", "cbor"]}},
-        "web": {"paths": {"/": {"type": "json", "value": {}}, "lp": {"type": "longpoll"}}},
-    }
-    worker = {"type": "router", "realms": [realm], "transports": [transport]}
-    return {"version": 2, "controller": {}, "workers": [worker]}
 
 
 @contextlib.contextmanager
@@ -96,7 +39,7 @@ def crossbar_router(folder, executable):
     port = gantry.free_port()
     node = folder / ".crossbar"
     node.mkdir(parents=True)
-    (node / "config.json").write_text(json.dumps(_crossbar_configuration(port)))
+    (node / "config.json").write_text(json.dumps(configurations.crossbar(port)))
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
             [executable, "start", "--cbdir", str(node)], stdout=log, stderr=log, start_new_session=True
@@ -106,6 +49,7 @@ def crossbar_router(folder, executable):
         yield [
             *("--router", f"ws://127.0.0.1:{port}/ws"),
             *("--longpoll", f"http://127.0.0.1:{port}/lp"),
+            *("--with", ",".join(configurations.AUTHENTICATION_FACILITIES)),
         ]
     finally:
         process.send_signal(signal.SIGTERM)

@@ -43,7 +43,8 @@ def carry_octets(peer, uri):
     def publish(source, target, octets):
         publisher, subscriber = peer("rawsocket", source), peer("rawsocket", target)
         subscriber.subscribe(uri())
-        head = publisher.wire.codec.dumps([16, 1, {}, uri(), [None]])
+        publisher.requests += 1
+        head = publisher.wire.codec.dumps([16, publisher.requests, {}, uri(), [None]])
         none = {"json": b"null", "msgpack": b"\xc0", "cbor": b"\xf6"}[source]
         at = head.rindex(none)
         publisher.wire.send(head[:at] + octets + head[at + len(none) :])
@@ -163,7 +164,8 @@ def test_a_depth_beyond_all_sense(peer, uri, bystander, codec):
     client = peer("rawsocket", codec)
     opening, closing = {"json": (b"[", b"]"), "msgpack": (b"\x91", b""), "cbor": (b"\x81", b"")}[codec]
     none = {"json": b"null", "msgpack": b"\xc0", "cbor": b"\xf6"}[codec]
-    head = client.wire.codec.dumps([16, 1, {}, uri(), [None]])
+    client.requests += 1
+    head = client.wire.codec.dumps([16, client.requests, {}, uri(), [None]])
     at = head.rindex(none)
     client.wire.send(head[:at] + opening * 100_000 + none + closing * 100_000 + head[at + len(none) :])
     with contextlib.suppress(wire.Closed):
