@@ -13,7 +13,8 @@ ROLES = ("anonymous", facilities.ROLE)
 def _derived_key():
     """WAMP-CRA's key of a salted password: what a router keeps instead of the password."""
     _, password, salt, iterations, length = facilities.WAMPCRA_SALTED
-    return base64.b64encode(hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), iterations, length)).decode()
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), iterations, length)
+    return base64.b64encode(key).decode()
 
 
 def _scram_keys():
