@@ -11,7 +11,7 @@ struct PendingCalls: Sendable {
         var callCount: Int32 = 0
         var firstInvocation: Int32 = -1
         var invocationCount: Int32 = 0
-        /// Payload bytes kept of its calls.
+        /// Bytes kept of its calls.
         var keptByteCount = 0
     }
 
@@ -172,7 +172,7 @@ struct PendingCalls: Sendable {
     /// - Parameter index: a call of which nothing is kept yet.
     mutating func keep(_ index: Int32, _ call: KeptCall) {
         self[index].isKept = true
-        ends[Int(self[index].key.caller.slot)].keptByteCount += call.payload?.bytes.count ?? 0
+        ends[Int(self[index].key.caller.slot)].keptByteCount += call.byteCount
         kept[index] = call
     }
 
@@ -186,9 +186,8 @@ struct PendingCalls: Sendable {
     }
 
     mutating func forget(_ index: Int32) {
-        guard self[index].isKept else { return }
-        forgetPayload(index)
-        kept[index] = nil
+        guard self[index].isKept, let call = kept.removeValue(forKey: index) else { return }
+        ends[Int(self[index].key.caller.slot)].keptByteCount -= call.byteCount
         self[index].isKept = false
     }
 
