@@ -97,6 +97,7 @@ extension CallOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> CallOptions {
+        guard range.count > OptionReader.emptyCountMax else { return CallOptions() }
         var options = CallOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -125,6 +126,7 @@ extension YieldOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> YieldOptions {
+        guard range.count > OptionReader.emptyCountMax else { return YieldOptions() }
         var options = YieldOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -168,6 +170,8 @@ package struct OptionReader {
     private var furtherKeys: [ByteRange] = []
     private var count = 0
 
+    /// The longest dictionary without an entry: `{}`, or CBOR's of unknown length. Most messages have no options.
+    static let emptyCountMax = 2
     private static let entriesMax = 64
 
     package init(_ serializer: Serializer, _ range: ByteRange) {
