@@ -60,14 +60,30 @@ def _authentication(salted_secret, scram_keys):
     }
 
 
+def _restricted_rules():
+    """(prefix, actions) of what anonymous clients may do in the restricted realm; the longest prefix decides."""
+    realm = facilities.REALM_RESTRICTED
+    return [
+        (f"{realm}.open", ["publish", "subscribe", "call"]),
+        (f"{realm}.open.mine", ["publish", "subscribe", "call", "register"]),
+        (f"{realm}.read", ["subscribe"]),
+    ]
+
+
 AUTHENTICATION_FACILITIES = ["ticket", "wampcra", "wampcra_salted", "scram", "cryptosign"]
-GANTRY_FACILITIES = ["history", "no_disclosure", *AUTHENTICATION_FACILITIES]
+CROSSBAR_FACILITIES = ["restricted", *AUTHENTICATION_FACILITIES]
+GANTRY_FACILITIES = ["history", "no_disclosure", "restricted", *AUTHENTICATION_FACILITIES]
 
 
 def gantry(strict):
     """The sections of gantry.yml that are not the defaults."""
     everything = {"uri": "", "match": "prefix", "allow": ["publish", "subscribe", "call", "register"]}
-    disclosures = {"realm1": "on_request", facilities.REALM_DISCLOSING_NEVER: "never"}
+    restricted = [{"uri": uri, "match": "prefix", "allow": actions} for uri, actions in _restricted_rules()]
+    disclosures = {
+        "realm1": "on_request",
+        facilities.REALM_DISCLOSING_NEVER: "never",
+        facilities.REALM_RESTRICTED: "on_request",
+    }
     salt, stored, server = _scram_keys()
     realms = {
         name: {
@@ -82,6 +98,7 @@ def gantry(strict):
         }
         for name, disclosure in disclosures.items()
     }
+    realms[facilities.REALM_RESTRICTED]["roles"]["anonymous"]["permissions"] = restricted
     # Resumption is off by default; the long cases have ten thousand sessions.
     return {"limits": {"resume_within": "30s", "connections": 11_000}, "realms": realms}
 
@@ -94,7 +111,16 @@ def crossbar(port):
         "allow": {"call": True, "register": True, "publish": True, "subscribe": True},
         "disclose": {"caller": False, "publisher": False},
     }
-    realm = {"name": "realm1", "roles": [{"name": role, "permissions": [everything]} for role in ROLES]}
+    actions = everything["allow"]
+    restricted = [
+        {"uri": uri, "match": "prefix", "allow": {action: action in allowed for action in actions}}
+        for uri, allowed in _restricted_rules()
+    ]
+    members = {"name": facilities.ROLE, "permissions": [everything]}
+    realms = [
+        {"name": name, "roles": [{"name": "anonymous", "permissions": permissions}, members]}
+        for name, permissions in (("realm1", [everything]), (facilities.REALM_RESTRICTED, restricted))
+    ]
     serializers = ["json", "msgpack", "cbor"]
     salt, stored, server = _scram_keys()
     scram_keys = {"salt": salt, "stored-key": stored, "server-key": server, "memory": 512}
@@ -107,5 +133,5 @@ def crossbar(port):
         "websocket": {"ws": {"type": "websocket", "serializers": serializers, "auth": authentication}},
         "web": {"paths": {"/": {"type": "static", "directory": "."}, "lp": {"type": "longpoll"}}},
     }
-    worker = {"type": "router", "realms": [realm], "transports": [transport]}
+    worker = {"type": "router", "realms": realms, "transports": [transport]}
     return {"version": 2, "controller": {}, "workers": [worker]}

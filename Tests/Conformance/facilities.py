@@ -5,6 +5,9 @@ Tests/Conformance/run configures its own routers so. The values are no secrets: 
 
 HISTORY_PREFIX = "org.conformance.history"  # history: the events of topics that begin with this are kept
 REALM_DISCLOSING_NEVER = "org.conformance.undisclosed"  # no_disclosure: a realm that refuses disclose_me
+# restricted: a realm whose anonymous clients may publish and subscribe below .open, call below .open, register below
+# .open.mine, and nothing else but subscribe below .read; the authenticated may do everything
+REALM_RESTRICTED = "org.conformance.restricted"
 # trust_levels: every session has one
 
 ROLE = "member"  # of whoever has authenticated

@@ -49,7 +49,7 @@ def crossbar_router(folder, executable):
         yield [
             *("--router", f"ws://127.0.0.1:{port}/ws"),
             *("--longpoll", f"http://127.0.0.1:{port}/lp"),
-            *("--with", ",".join(configurations.AUTHENTICATION_FACILITIES)),
+            *("--with", ",".join(configurations.CROSSBAR_FACILITIES)),
         ]
     finally:
         process.send_signal(signal.SIGTERM)
