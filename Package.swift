@@ -74,8 +74,22 @@ let package = Package(
                 "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .certificates,
                 .asn1, .crypto, .logging, .lifecycle,
             ]),
+        // Methods to authenticate, pure; Argon2 is linked as an archive, so that the bundle needs no package
+        .systemLibrary(
+            name: "CArgon2", path: "Sources/System/CArgon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+        .target(
+            name: "Authentication",
+            dependencies: ["WAMP", "ModuleKit", "CArgon2", .crypto, .cryptoExtras, .logging],
+            path: "Sources/Modules/Authentication", swiftSettings: strict,
+            linkerSettings: [
+                .linkedLibrary(":libargon2.a", .when(platforms: [.linux])),
+                .linkedLibrary("argon2", .when(platforms: [.macOS])),
+            ]),
+        tests("Authentication", ["WAMP", "ModuleKit", .crypto, .cryptoExtras, .logging]),
         floor("Store", [.grdb, .sqlite, .logging]),
-        tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .logging]),
+        tests(
+            "Router",
+            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .crypto, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
@@ -99,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "MessageCost",
             dependencies: [
-                "Router", "WAMPTransport", "WAMP", "ModuleKit", "AllocationCounter", .nioCore, .nioEmbedded,
+                "Router", "WAMPTransport", "WAMP", "ModuleKit", "AllocationCounter", .nioCore, .nioEmbedded, .logging,
             ],
             path: "Tests/Benchmarks/MessageCost",
             swiftSettings: strict
@@ -113,13 +127,23 @@ let package = Package(
         // Floor 3: one folder, one target, one feature flag; none imports another
         floor(
             "Router",
-            ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Store", .grdb, .nioCore, .logging, .lifecycle]),
-        floor("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle]),
+            [
+                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Store", .grdb, .nioCore, .crypto,
+                .logging, .lifecycle,
+            ]),
+        floor(
+            "Credentials",
+            [
+                "Authentication", "WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle,
+            ]),
         floor("Provisioner", ["WAMP", "ModuleKit", "Store", .grdb, .logging, .lifecycle]),
-        tests("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .logging]),
+        tests("Credentials", ["Authentication", "WAMP", "ModuleKit", "Store", .grdb, .crypto, .logging]),
         tests(
             "Provisioner",
-            ["WAMP", "ModuleKit", "Store", "Credentials", "Router", .grdb, .crypto, .logging, .lifecycle, .nioPosix]),
+            [
+                "Authentication", "WAMP", "ModuleKit", "Store", "Credentials", "Router", .grdb, .crypto, .logging,
+                .lifecycle, .nioPosix,
+            ]),
         floor("FleetDB", ["WAMP", "ModuleKit", .sqlite, .logging, .lifecycle]),
         floor("Alarms", ["WAMP", "ModuleKit", "Store", .grdb, .yams, .logging, .lifecycle]),
         tests("FleetDB", ["WAMP", "ModuleKit", .logging]),
@@ -134,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "Appliance",
             dependencies: [
-                "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
+                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
                 "Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI",
                 .arguments, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
             ],

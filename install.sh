@@ -445,7 +445,7 @@ fi
 check_port
 if [ -z "$binary" ]; then
     # The second line is what a toolchain that was only unpacked needs to run.
-    packages binutils ca-certificates git libc6-dev libpq-dev libsqlite3-dev libssl-dev libstdc++-12-dev zlib1g-dev \
+    packages binutils ca-certificates git libargon2-dev libc6-dev libpq-dev libsqlite3-dev libssl-dev libstdc++-12-dev zlib1g-dev \
         libcurl4 libncurses6 libxml2 tzdata
     build
 else

@@ -1,5 +1,6 @@
 // gantry.yml as a whole: who reads which part of it, and how a file on disk becomes typed values or a list of errors.
 
+import Authentication
 import Listener
 import Logging
 import ModuleKit
@@ -19,6 +20,7 @@ struct ApplianceConfiguration: Sendable {
     var logLevel: Logger.Level
     var listener: ListenerConfiguration
     var router: RouterConfiguration
+    var attempts: AttemptPolicy
     /// The modules that are on, in the order of the registry.
     var modules: [ConfiguredModule]
     /// What is odd but no error: environment variables that no setting answers to.
@@ -37,6 +39,7 @@ struct ApplianceConfiguration: Sendable {
         logLevel = settings.scope("log").enumeration("level", default: Logger.Level.info)
         listener = ListenerConfiguration.configuration(from: settings)
         router = RouterConfiguration(from: settings)
+        attempts = AttemptPolicy(from: settings.scope("credentials"))
         modules = Registry.modules.configure(from: settings)
         try document.check()
         warnings = document.unknownVariables

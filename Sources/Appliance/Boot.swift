@@ -3,6 +3,7 @@
 // process, while the network waits); then the services run, the last of which opens the port and says so. The end is
 // the reverse: the port closes, sessions hear GOODBYE, modules finish what they were given.
 
+import Authentication
 import Listener
 import Logging
 import ModuleKit
@@ -51,12 +52,13 @@ struct Boot {
 
     private func run(on group: MultiThreadedEventLoopGroup, since start: ContinuousClock.Instant) async throws {
         let authenticators = AuthenticatorRegistry()
+        let attempts = AttemptJudge(configuration.attempts, time: .system, logger: Logger(label: "authentication"))
         let router = RouterHost(
             configuration.router, group: group, authenticators: authenticators, wallClock: Self.wallClock(),
             agent: "Gantry/\(Version.current.text)", directory: configuration.data.directory(of: Self.router),
             logger: Logger(label: "router"))
         do {
-            try await run(router, authenticators, on: group, since: start)
+            try await run(router, authenticators, attempts, on: group, since: start)
         } catch {
             await router.close()
             throw error
@@ -66,9 +68,14 @@ struct Boot {
     }
 
     private func run(
-        _ router: RouterHost, _ authenticators: AuthenticatorRegistry, on group: MultiThreadedEventLoopGroup,
+        _ router: RouterHost, _ authenticators: AuthenticatorRegistry, _ attempts: AttemptJudge,
+        on group: MultiThreadedEventLoopGroup,
         since start: ContinuousClock.Instant
     ) async throws {
+        let plainRealms = try PlainRealms(
+            configuration.router, host: router, attempts: attempts, keysDirectory: configuration.data.keys,
+            logger: Logger(label: "router"))
+        authenticators.add(plainRealms)
         let routes = RouteTable()
         let tls = try ServerTLS(
             configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
@@ -83,7 +90,7 @@ struct Boot {
                 ModuleContext(
                     directory: configuration.data.directory(of: module.id), keysDirectory: configuration.data.keys,
                     logger: Logger(label: module.id.rawValue), realms: router, http: routes,
-                    authenticators: authenticators))
+                    authenticators: authenticators, attempts: attempts))
         }
         for (module, configured) in zip(modules, configuration.modules) {
             do {

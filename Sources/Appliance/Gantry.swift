@@ -12,7 +12,8 @@ struct Gantry: AsyncParsableCommand {
         version: Version.current.text,
         subcommands: [
             InitCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, ProjectCommand.self,
-            AppCommand.self, DeviceCommand.self, UserCommand.self, AlarmCommand.self, SimulateCommand.self,
+            AppCommand.self, DeviceCommand.self, UserCommand.self, SecretCommand.self, AlarmCommand.self,
+            SimulateCommand.self,
             BenchCommand.self,
             VersionCommand.self,
         ])

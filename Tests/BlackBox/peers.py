@@ -71,14 +71,14 @@ class Session(ApplicationSession):
 
 
 @contextlib.asynccontextmanager
-async def join(router, wire=("websocket", "json"), realm="realm1", **authentication):
+async def join(router, wire=("websocket", "json"), realm="realm1", session=Session, **authentication):
     """A joined session; leaves and disconnects at the end. Raises Refused with the router's reason."""
     transport_name, serializer_name = wire
     loop = asyncio.get_running_loop()
     txaio.use_asyncio()
     txaio.config.loop = loop
     joined = loop.create_future()
-    session = Session(realm, authentication, joined)
+    session = session(realm, authentication, joined)
     codec = _SERIALIZERS[serializer_name]()
     if transport_name == "websocket":
         factory = WampWebSocketClientFactory(lambda: session, url=router.websocket_url, serializers=[codec])

@@ -1,3 +1,5 @@
+import Authentication
+import Crypto
 import Foundation
 import Logging
 import ModuleKit
@@ -97,8 +99,7 @@ struct Workshop: Sendable {
         tokens = SessionTokens(
             signer: TokenSigner(Array(repeating: 9, count: 32)), store: store, time: source, lifetimeSeconds: 3600)
         expiry = TokenExpiry(time: source, disconnect: { [disconnected] in disconnected.append($0) })
-        judge = AttemptJudge(
-            limits: Self.limits, refusalDelay: .milliseconds(500), time: source, logger: silence)
+        judge = AttemptJudge(AttemptPolicy(limits: Self.limits), time: source, logger: silence)
         signIn = SignIn(
             store: store, tokens: tokens, judge: judge, hasher: hasher, time: source,
             disconnect: { [disconnected] in disconnected.append($0) })
@@ -171,6 +172,12 @@ enum Outcome: Sendable, Equatable {
 }
 
 extension CredentialAuthenticator {
+    private static func signature(_ challenge: String, _ secret: String) -> String {
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Data(challenge.utf8), using: SymmetricKey(data: Data(secret.utf8)))
+        return Data(code).base64EncodedString()
+    }
+
     /// A whole handshake from a client's side.
     ///
     /// - Parameter secret: signs a challenge, or is the ticket.
@@ -187,7 +194,7 @@ extension CredentialAuthenticator {
         case .deny(let uri, let message): return .denied(uri, message)
         case .challenge(let method, let extra, let answer):
             let signature =
-                method == "wampcra" ? HMACSignature.of(extra["challenge"]?.string ?? "", secret) : secret
+                method == "wampcra" ? Self.signature(extra["challenge"]?.string ?? "", secret) : secret
             switch await answer(signature, [:]) {
             case .welcome(let principal): return .welcome(principal)
             case .deny(let uri, let message): return .denied(uri, message)

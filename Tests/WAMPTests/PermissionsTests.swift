@@ -36,6 +36,19 @@ import WAMP
         #expect(permissions.allows(action, pattern, match) == isAllowed)
     }
 
+    @Test func `the most specific rule says who is disclosed`() {
+        let permissions = Permissions([
+            PermissionRule("", .prefix, allow: [.call], disclose: [.caller, .publisher]),
+            PermissionRule("com.quiet.", .prefix, allow: [.call]),
+            PermissionRule("com.quiet.loud", .exact, allow: [], disclose: .caller),
+        ])
+        #expect(permissions.discloses(.caller, "com.x") && permissions.discloses(.publisher, "com.x"))
+        #expect(!permissions.discloses(.caller, "com.quiet.x"))
+        #expect(
+            permissions.discloses(.caller, "com.quiet.loud") && !permissions.discloses(.publisher, "com.quiet.loud"))
+        #expect(permissions.hasDisclosure && !Permissions.unrestricted.hasDisclosure)
+    }
+
     @Test func `without a rule nothing is allowed`() {
         for action in Action.allCases {
             #expect(!Permissions([]).allows(action, "x"))

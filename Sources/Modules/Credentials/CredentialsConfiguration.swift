@@ -8,11 +8,6 @@ package struct CredentialsConfiguration: Sendable, Hashable {
     /// The role of sessions in app realms that do not say who they are; nil refuses them.
     package var anonymousRole: Role?
     package var tokenLifetime: Duration
-    /// Failures per minute after which an address and name are refused for `attemptBlock`.
-    package var attemptsMax: Int
-    package var attemptBlock: Duration
-    /// How long after an attempt every refusal is answered.
-    package var refusalDelay: Duration
     /// Whose members administer over the unix socket.
     package var group: String
     /// A file with the first administrator's password, for scripts; nil makes one up.
@@ -20,15 +15,11 @@ package struct CredentialsConfiguration: Sendable, Hashable {
 
     package init(
         allowsLegacyDevices: Bool = false, anonymousRole: Role? = nil, tokenLifetime: Duration = .seconds(12 * 3600),
-        attemptsMax: Int = 5, attemptBlock: Duration = .seconds(900), refusalDelay: Duration = .milliseconds(500),
         group: String = "gantry", administratorPasswordFile: String? = nil
     ) {
         self.allowsLegacyDevices = allowsLegacyDevices
         self.anonymousRole = anonymousRole
         self.tokenLifetime = tokenLifetime
-        self.attemptsMax = attemptsMax
-        self.attemptBlock = attemptBlock
-        self.refusalDelay = refusalDelay
         self.group = group
         self.administratorPasswordFile = administratorPasswordFile
     }
@@ -39,9 +30,6 @@ package struct CredentialsConfiguration: Sendable, Hashable {
         anonymousRole = settings.enumeration("anonymous_role", default: AnonymousRole.none).role
         tokenLifetime = settings.duration(
             "token_lifetime", default: tokenLifetime, in: .seconds(60)...(.seconds(30 * 86_400)))
-        attemptsMax = settings.integer("attempts_max", default: attemptsMax, in: 1...100)
-        attemptBlock = settings.duration("attempt_block", default: attemptBlock, in: .seconds(1)...(.seconds(86_400)))
-        refusalDelay = settings.duration("refusal_delay", default: refusalDelay, in: .zero...(.seconds(5)))
         group = settings.string("group", default: group)
         administratorPasswordFile = settings.string("admin_password_file")
     }

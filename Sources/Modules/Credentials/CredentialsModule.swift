@@ -4,6 +4,7 @@
 // (signs session tokens). It answers for `gantry.admin`, which it opens, and for the realms of apps; who has a device
 // and what is installed on it, it asks the provisioner, in that realm, at every handshake.
 
+import Authentication
 import Foundation
 import Logging
 package import ModuleKit
@@ -47,10 +48,7 @@ package final class CredentialsModule: Module {
         await realms.open(RealmDefinition(uri: adminRealm, disclosure: .forced))
         let session = try await realms.join(adminRealm, as: Self.principal)
 
-        let judge = AttemptJudge(
-            limits: AttemptLimiter.Limits(
-                failuresMax: configuration.attemptsMax, block: configuration.attemptBlock),
-            refusalDelay: configuration.refusalDelay, time: time, logger: context.logger)
+        let judge = context.attempts
         let tokens = SessionTokens(
             signer: signer, store: store, time: time,
             lifetimeSeconds: configuration.tokenLifetime.components.seconds)
@@ -92,7 +90,7 @@ package final class CredentialsModule: Module {
         ]))
 
     private func serve(
-        _ session: any ClientSession, _ store: CredentialStore, _ judge: AttemptJudge, _ hasher: PasswordHasher,
+        _ session: any ClientSession, _ store: CredentialStore, _ judge: any AttemptJudging, _ hasher: PasswordHasher,
         _ disconnect: @escaping @Sendable (String) async -> Void
     ) async throws {
         let people = PersonProcedures(

@@ -62,10 +62,12 @@ package struct ModuleContext: Sendable {
     package var http: any HTTPRoutes
     /// Where Credentials puts itself, and the router looks.
     package var authenticators: AuthenticatorRegistry
+    /// Who counts failed attempts, for every transport and realm together.
+    package var attempts: any AttemptJudging
 
     package init(
         directory: String, keysDirectory: String, logger: Logger, realms: any RealmHost, http: any HTTPRoutes,
-        authenticators: AuthenticatorRegistry
+        authenticators: AuthenticatorRegistry, attempts: any AttemptJudging
     ) {
         self.directory = directory
         self.keysDirectory = keysDirectory
@@ -73,5 +75,6 @@ package struct ModuleContext: Sendable {
         self.realms = realms
         self.http = http
         self.authenticators = authenticators
+        self.attempts = attempts
     }
 }

@@ -61,52 +61,6 @@ extension ConnectionDeadlines {
     }
 }
 
-extension PlainRealm {
-    private enum Admitted: String, CaseIterable { case loopback, lan }
-
-    /// - Parameter settings: one entry of `realms`.
-    init(from settings: Settings) {
-        let disclosures: [(String, RealmDefinition.Disclosure)] = [
-            ("on_request", .onRequest), ("forced", .forced), ("never", .never),
-        ]
-        let definition = RealmDefinition(
-            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
-            isStrict: settings.bool("strict", default: false),
-            eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
-        var roles: [String: Permissions] = [:]
-        for role in settings.map("roles") {
-            roles[role.name] = Permissions(role.list("permissions").compactMap(PermissionRule.init(from:)))
-        }
-        let anonymous = settings.scope("anonymous")
-        let from = anonymous.enumeration("from", default: Admitted.loopback)
-        var role = anonymous.string("role")
-        if let name = role, roles[name] == nil {
-            let names = roles.keys.sorted().joined(separator: ", ")
-            anonymous.refuse("role", "the realm has no role \"\(name)\"", suggestion: "its roles: \(names)")
-            role = nil
-        }
-        self.init(
-            definition: definition, roles: roles, anonymousRole: role, admitsAnonymousFromNetwork: from == .lan)
-    }
-}
-
-extension PermissionRule {
-    /// One entry of a role's `permissions`; nil when it has no usable `uri`.
-    init?(from settings: Settings) {
-        let match = settings.choice("match", among: MatchPolicy.allCases.map { ($0.name, $0) }) ?? .exact
-        let actions: [(String, Action)] = [
-            ("call", .call), ("register", .register), ("publish", .publish), ("subscribe", .subscribe),
-        ]
-        let allowed = settings.choices("allow", among: actions) ?? []
-        guard let uri = try? settings.string(required: "uri") else { return nil }
-        guard URIRules.isValidPattern(Array(uri.utf8).span, match) else {
-            settings.refuse("uri", "not a URI that \(match.name) can match")
-            return nil
-        }
-        self.init(uri, match, allow: Set(allowed))
-    }
-}
-
 extension EventHistoryRule {
     /// One entry of a realm's `event_history`; nil when it has no usable `uri` or `limit`.
     init?(from settings: Settings) {

@@ -15,10 +15,14 @@ package struct RouterConfiguration: Sendable {
 package struct PlainRealm: Sendable {
     package var definition: RealmDefinition
     package var roles: [String: Permissions]
+    /// How far what a role's sessions say is to be trusted, where the role says it.
+    package var trustlevels: [String: Int64] = [:]
     /// The role of whoever comes without credentials; nil lets nobody in that way.
     package var anonymousRole: String?
     /// Anonymous sessions come from this machine only, unless this says otherwise.
     package var admitsAnonymousFromNetwork: Bool
+    /// The other methods.
+    package var access = RealmAccess()
 
     package init(
         definition: RealmDefinition, roles: [String: Permissions], anonymousRole: String?,
@@ -28,19 +32,5 @@ package struct PlainRealm: Sendable {
         self.roles = roles
         self.anonymousRole = anonymousRole
         self.admitsAnonymousFromNetwork = admitsAnonymousFromNetwork
-    }
-
-    /// Who a HELLO without credentials makes; nil leaves the decision to an authenticator.
-    func principal(
-        of hello: Hello, _ session: SessionID, _ peer: PeerIdentity
-    ) throws(HandshakeError) -> Principal? {
-        guard let role = anonymousRole, let permissions = roles[role] else { return nil }
-        guard hello.authmethods.contains("anonymous") else { return nil }
-        guard peer.isLoopback || admitsAnonymousFromNetwork else {
-            throw HandshakeError(.authenticationDenied, "anonymous sessions are for this machine only")
-        }
-        return Principal(
-            authid: String(session.rawValue, radix: 36), authrole: role, authmethod: "anonymous",
-            authprovider: "static", permissions: permissions)
     }
 }

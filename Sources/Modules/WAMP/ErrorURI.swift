@@ -42,5 +42,6 @@ extension ErrorURI {
     package static let closeRealm: ErrorURI = "wamp.close.close_realm"
     package static let goodbyeAndOut: ErrorURI = "wamp.close.goodbye_and_out"
     package static let normalClose: ErrorURI = "wamp.close.normal"
+    package static let logout: ErrorURI = "wamp.close.logout"
     package static let killed: ErrorURI = "wamp.close.killed"
 }

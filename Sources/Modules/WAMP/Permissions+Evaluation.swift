@@ -21,6 +21,16 @@ extension Permissions {
         }
     }
 
+    /// Whether a call of a URI or a publication to it discloses who makes it, asked for or not.
+    package func discloses(_ role: PermissionRule.Disclosure, _ uri: String) -> Bool {
+        let request = Pattern(uri, .exact)
+        let covering = rules.filter { Pattern($0.uri, $0.match).covers(request) }
+        return covering.max(by: { Self.isLessSpecific($0, $1) })?.disclosure.contains(role) ?? false
+    }
+
+    /// Whether some rule discloses somebody, so that it is worth asking.
+    package var hasDisclosure: Bool { rules.contains { !$0.disclosure.isEmpty } }
+
     /// Whether nothing that a client may ask for is ever refused, so that nobody has to ask.
     package var isUnrestricted: Bool { self == .unrestricted }
 

@@ -8,11 +8,24 @@ package struct PermissionRule: Sendable, Hashable {
     package var uri: String
     package var match: MatchPolicy
     package var allowed: Set<Action>
+    /// Whose identity is disclosed, whether or not it asks for that.
+    package var disclosure: Disclosure
 
-    package init(_ uri: String, _ match: MatchPolicy = .exact, allow allowed: Set<Action>) {
+    /// Spec: "Caller Identification", "Publisher Identification".
+    package struct Disclosure: OptionSet, Sendable, Hashable {
+        package var rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package static let caller = Disclosure(rawValue: 1)
+        package static let publisher = Disclosure(rawValue: 2)
+    }
+
+    package init(
+        _ uri: String, _ match: MatchPolicy = .exact, allow allowed: Set<Action>, disclose disclosure: Disclosure = []
+    ) {
         self.uri = uri
         self.match = match
         self.allowed = allowed
+        self.disclosure = disclosure
     }
 }
 

@@ -41,7 +41,7 @@ struct AlarmsServiceTests {
         let context = ModuleContext(
             directory: directory.path, keysDirectory: directory.path,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), realms: host, http: NoRoutes(),
-            authenticators: AuthenticatorRegistry())
+            authenticators: AuthenticatorRegistry(), attempts: NobodyTries())
         let service = AlarmsService(configuration: AlarmsConfiguration(), context: context, clock: time.clock)
         try await service.prepare()
         let task = Task { try await service.run() }
@@ -174,4 +174,14 @@ struct AlarmsServiceTests {
             #expect(refusal?.uri == .invalidArgument)
         }
     }
+}
+
+/// Nobody authenticates here.
+private struct NobodyTries: AttemptJudging {
+    func begin() -> Duration { .zero }
+    func verdict(_ isRight: Bool, from address: String, on subject: String, since start: Duration) async -> Bool {
+        false
+    }
+    func refuse(since start: Duration) async {}
+    func forgive(_ subject: String) {}
 }

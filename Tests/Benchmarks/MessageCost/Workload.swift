@@ -1,3 +1,4 @@
+import Logging
 import ModuleKit
 import NIOCore
 import NIOEmbedded
@@ -33,9 +34,13 @@ final class Workload {
         let role = Permissions([PermissionRule("com.example.", .prefix, allow: Set(Action.allCases))])
         configuration.realms[Self.realm] = PlainRealm(
             definition: RealmDefinition(uri: Self.realm), roles: ["peer": role], anonymousRole: "peer")
+        let authenticators = AuthenticatorRegistry()
         router = RouterHost(
-            configuration, group: loop, authenticators: AuthenticatorRegistry(), wallClock: 1_790_000_000,
-            agent: "Gantry")
+            configuration, group: loop, authenticators: authenticators, wallClock: 1_790_000_000, agent: "Gantry")
+        authenticators.add(
+            try PlainRealms(
+                configuration, host: router, attempts: NobodyTries(), keysDirectory: "/nowhere",
+                logger: Logger(label: "router") { _ in SwiftLogNoOpLogHandler() }))
         active = try Peer(router, loop, usesRawSocket: cell.usesRawSocket)
         try prepare(Self.warmUpCount + capacity)
         loop.run()
@@ -165,4 +170,12 @@ private struct Encoded {
     func yield(_ number: Int, _ writer: inout ValueWriter) {
         writer.yield(RequestID(UInt64(number)), YieldOptions(), range, bytes.span)
     }
+}
+
+/// Sessions are anonymous here.
+private struct NobodyTries: AttemptJudging {
+    func begin() -> Duration { .zero }
+    func verdict(_ isRight: Bool, from _: String, on _: String, since _: Duration) async -> Bool { false }
+    func refuse(since start: Duration) async {}
+    func forgive(_ subject: String) {}
 }

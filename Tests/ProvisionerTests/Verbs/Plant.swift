@@ -1,3 +1,4 @@
+import Authentication
 import Crypto
 import Foundation
 import Logging
@@ -41,13 +42,15 @@ final class Plant: Sendable {
         router = RouterHost(
             RouterConfiguration(), group: MultiThreadedEventLoopGroup.singleton, authenticators: authenticators,
             wallClock: Date().timeIntervalSince1970, agent: "test")
+        let attempts = AttemptJudge(AttemptPolicy(refusalDelay: .zero), time: clock.source, logger: silence)
         let context = { [router, authenticators] (module: String) in
             ModuleContext(
                 directory: "\(directory.path)/\(module)", keysDirectory: "\(directory.path)/keys", logger: silence,
-                realms: router, http: NoRoutes(), authenticators: authenticators)
+                realms: router, http: NoRoutes(), authenticators: authenticators,
+                attempts: attempts)
         }
         let credentials = CredentialsModule(
-            CredentialsConfiguration(refusalDelay: .zero), context("credentials"), clock.source,
+            CredentialsConfiguration(), context("credentials"), clock.source,
             .init(logRounds: 2, blockSize: 1, parallelism: 1))
         try await credentials.prepare()
         try await fleetDB.join(router)

@@ -20,6 +20,23 @@ import WAMP
         try realm.expect("eve", #"[36, 1, "*", {}, [1], {"k": true}]"#)
     }
 
+    @Test mutating func `a rule of the publisher's discloses it unasked, and only where it says so`() throws {
+        let rules = Permissions([
+            PermissionRule("", .prefix, allow: [.publish]),
+            PermissionRule("com.x", .exact, allow: [.publish], disclose: .publisher),
+            PermissionRule("com.y", .exact, allow: [.publish], disclose: .caller),
+        ])
+        try realm.join("ann", permissions: rules)
+        try realm.join("bob")
+        try realm.send("bob", #"[32, 1, {}, "com.x"]\#n[32, 2, {}, "com.y"]"#)
+        try realm.expect("bob", #"[33, 1, 1]\#n[33, 2, 2]"#)
+        try realm.send("ann", #"[16, 1, {}, "com.x"]\#n[16, 2, {}, "com.y"]"#)
+        try realm.expect(
+            "bob",
+            #"[36, 1, "*", {"publisher": 1, "publisher_authid": "ann", "publisher_authrole": "anonymous"}]\#n[36, 2, "*", {}]"#
+        )
+    }
+
     @Test mutating func `exclude_me false sends the event to its publisher too`() throws {
         try realm.join("ann")
         try realm.send("ann", #"[32, 1, {}, "com.x"]"#)

@@ -127,6 +127,17 @@ import WAMP
             "dee", #"[68, 1, 1, {"caller": 2, "caller_authid": "ann", "caller_authrole": "anonymous"}]"#)
     }
 
+    @Test mutating func `a rule of the caller's discloses it unasked`() throws {
+        let rules = Permissions([PermissionRule("com.", .prefix, allow: [.call], disclose: .caller)])
+        try realm.join("dee")
+        try realm.send("dee", #"[64, 1, {}, "com.p"]"#)
+        try realm.expect("dee", #"[65, 1, 1]"#)
+        try realm.join("ann", permissions: rules)
+        try realm.send("ann", #"[48, 1, {}, "com.p"]"#)
+        try realm.expect(
+            "dee", #"[68, 1, 1, {"caller": 2, "caller_authid": "ann", "caller_authrole": "anonymous"}]"#)
+    }
+
     // MARK: Cancel. Spec: "Call Canceling".
 
     @Test(arguments: [

@@ -6,13 +6,14 @@
 // carries the questions as it carries everybody's. Each fact has one owner and there is nothing to reconcile after a
 // crash: devices, installs and epochs are the provisioner's, secrets are ours, and neither opens a door alone.
 
+import Authentication
 import Logging
 import ModuleKit
 import WAMP
 
 struct DeviceProcedures: Sendable {
     let store: CredentialStore
-    let judge: AttemptJudge
+    let judge: any AttemptJudging
     let time: TimeAndChance
 
     /// Every procedure and what answers it.

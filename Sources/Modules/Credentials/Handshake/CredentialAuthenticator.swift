@@ -5,6 +5,7 @@
 //
 // Nothing is looked up before the answer is there: the challenge of somebody unknown is made exactly as anybody's.
 
+import Authentication
 import Logging
 import ModuleKit
 import WAMP
@@ -30,7 +31,7 @@ struct CredentialAuthenticator: RealmAuthenticator {
     private let store: CredentialStore
     private let tokens: SessionTokens
     private let expiry: TokenExpiry
-    private let judge: AttemptJudge
+    private let judge: any AttemptJudging
     private let time: TimeAndChance
     private let devices: DeviceDirectory
     private let isLocalAdministrator: @Sendable (PeerIdentity) -> Bool
@@ -39,7 +40,7 @@ struct CredentialAuthenticator: RealmAuthenticator {
     private static let provider = "gantry"
 
     init(
-        policy: Policy, store: CredentialStore, tokens: SessionTokens, expiry: TokenExpiry, judge: AttemptJudge,
+        policy: Policy, store: CredentialStore, tokens: SessionTokens, expiry: TokenExpiry, judge: any AttemptJudging,
         time: TimeAndChance,
         devices: @escaping DeviceDirectory, isLocalAdministrator: @escaping @Sendable (PeerIdentity) -> Bool,
         logger: Logger
@@ -85,7 +86,7 @@ extension CredentialAuthenticator {
         let challenge = ChallengeResponse(
             authid: authid, authrole: DeviceRole.app, authprovider: Self.provider, session: request.session,
             nonce: time.randomBytes(24), timestamp: time.wallSeconds())
-        return .challenge(method: AuthMethod.wampcra.rawValue, extra: ["challenge": .string(challenge.challenge)]) {
+        return .challenge(method: AuthMethod.wampcra.rawValue, extra: challenge.extra) {
             signature, _ in
             await self.device(request, appRealm, method: .wampcra) {
                 challenge.isSigned(by: $0, signature: signature)
@@ -101,7 +102,7 @@ extension CredentialAuthenticator {
             }
             guard case .app(let appRealm) = realm else {
                 let start = self.judge.begin()
-                _ = await self.judge.verdict(false, self.key(request), since: start)
+                _ = await self.verdict(false, request, since: start)
                 return Self.refused
             }
             return await self.device(request, appRealm, method: .ticket) { isSameSecret($0, ticket) }
@@ -127,9 +128,11 @@ extension CredentialAuthenticator {
 
     private static let refused = AuthenticationStep.deny(.authenticationFailed, message: AttemptJudge.refusal)
 
-    private func key(_ request: AuthenticationRequest) -> AttemptLimiter.Key {
-        AttemptLimiter.Key(
-            address: request.peer.address, subject: Identity(authid: request.authid ?? "").subject)
+    private func verdict(
+        _ isRight: Bool, _ request: AuthenticationRequest, since start: Duration
+    ) async -> Bool {
+        let subject = Identity(authid: request.authid ?? "").subject
+        return await judge.verdict(isRight, from: request.peer.address, on: subject, since: start)
     }
 }
 
@@ -152,7 +155,7 @@ extension CredentialAuthenticator {
         // All of them are compared, whichever fits: how many there are must not show.
         let shown = compared.filter { isShown($0.secret) }.first
         let isRight = shown != nil && !acceptable.isEmpty
-        guard await judge.verdict(isRight, key(request), since: start), let shown, let facts else {
+        guard await verdict(isRight, request, since: start), let shown, let facts else {
             logRefusal(request, method)
             return Self.refused
         }

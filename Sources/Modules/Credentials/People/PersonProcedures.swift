@@ -1,6 +1,7 @@
 // `gantry.user.…` on the admin realm: the command line's and the UI's verbs for accounts. Who may call them is
 // refused before it gets here (RolePermissions); what they do is written down in the log with who asked for it.
 
+import Authentication
 import Logging
 import ModuleKit
 import WAMP
@@ -8,7 +9,7 @@ import WAMP
 struct PersonProcedures: Sendable {
     let store: CredentialStore
     let hasher: PasswordHasher
-    let judge: AttemptJudge
+    let judge: any AttemptJudging
     let time: TimeAndChance
     /// Finds a project by its name or key: answers with its swarm key, throws what the provisioner throws.
     let project: @Sendable (_ name: String) async throws -> Int64

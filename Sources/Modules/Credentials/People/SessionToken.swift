@@ -2,6 +2,7 @@
 // Signed, not stored: `g1.<name>.<generation>.<expires>.<id>.<mac>`. It names an account's generation, so that
 // changing the password, the role or the lock ends all tokens of that account at once.
 
+import Authentication
 import Crypto
 import Foundation
 

@@ -1,3 +1,5 @@
+import Authentication
+
 /// Whether a token is worth anything now.
 enum TokenStanding: Sendable, Hashable {
     case valid(Person)

@@ -1,5 +1,8 @@
 // Names and passwords: signing in, out, and changing one's password. HTTP is around it (SignInRoutes), not in it.
 
+import Authentication
+import ModuleKit
+
 /// A token and what its owner may know about it.
 struct TokenGrant: Sendable, Hashable {
     var token: String
@@ -19,14 +22,14 @@ enum SignInRefusal: Error, Sendable, Hashable {
 struct SignIn: Sendable {
     private let store: CredentialStore
     private let tokens: SessionTokens
-    private let judge: AttemptJudge
+    private let judge: any AttemptJudging
     private let hasher: PasswordHasher
     private let time: TimeAndChance
     /// Ends the sessions of an account whose credential has changed.
     private let disconnect: @Sendable (_ name: String) async -> Void
 
     init(
-        store: CredentialStore, tokens: SessionTokens, judge: AttemptJudge, hasher: PasswordHasher,
+        store: CredentialStore, tokens: SessionTokens, judge: any AttemptJudging, hasher: PasswordHasher,
         time: TimeAndChance, disconnect: @escaping @Sendable (_ name: String) async -> Void
     ) {
         self.store = store
@@ -90,8 +93,8 @@ struct SignIn: Sendable {
             try await hasher.matches(isBearable ? password : "", account?.password, salt: time.randomBytes(16))
         }
         let isRight = matches && isBearable && account?.person.isLocked == false
-        let key = AttemptLimiter.Key(address: address, subject: normalized ?? name)
-        guard await judge.verdict(isRight, key, since: start), let account else { throw SignInRefusal.refused }
+        let isAccepted = await judge.verdict(isRight, from: address, on: normalized ?? name, since: start)
+        guard isAccepted, let account else { throw SignInRefusal.refused }
         return account.person
     }
 

@@ -1,6 +1,7 @@
 // Sign-in over HTTP: `POST /api/sign-in`, `/api/password`, `/api/sign-out`. JSON in, JSON out; the token travels in
 // the body and in `Authorization: Bearer`, never in a cookie, so that no other site can make a browser send it.
 
+import Authentication
 import FoundationEssentials
 import ModuleKit
 

@@ -2,6 +2,7 @@
 // rights for ever. Sessions are ended by name, so when one of a person's tokens runs out, a second one's sessions end
 // with it; they come back with their own token at once.
 
+import Authentication
 import ServiceLifecycle
 import Synchronization
 

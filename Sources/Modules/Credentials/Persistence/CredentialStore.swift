@@ -4,6 +4,7 @@
 import Foundation
 import GRDB
 import Logging
+import ModuleKit
 import Store
 
 /// Why an account cannot be changed as asked.

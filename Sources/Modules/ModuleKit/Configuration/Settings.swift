@@ -75,6 +75,12 @@ package struct Settings: Sendable {
         }
     }
 
+    /// Whether the value under a key is a mapping, for keys that may be written as one or as a list.
+    package func isMapping(_ key: String) -> Bool {
+        guard case .mapping = entry(key)?.value.content else { return false }
+        return true
+    }
+
     /// The texts of the list under a key.
     package func strings(_ key: String, default defaultValue: [String] = []) -> [String] {
         guard isSet(key) else { return defaultValue }

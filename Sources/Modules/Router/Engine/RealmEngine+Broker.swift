@@ -22,7 +22,8 @@ extension RealmEngine {
         let publication = PublicationID(random.nextID())
         var delivery = Publication(
             id: publication, publisher: slot, options: options, serializer: message.serializer,
-            payload: message.head.payload, disclosure: disclosure(of: slot, asked: options.discloseMe),
+            payload: message.head.payload,
+            disclosure: disclosure(of: slot, as: .publisher, topic, asked: options.discloseMe),
             trustlevel: sessions[slot].principal.trustlevel)
         if options.restrictsReceivers { delivery.filter = ReceiverFilter(options) }
         if let exact = subscriptions.find(topic, .exact) { deliver(&delivery, to: exact, bytes) }

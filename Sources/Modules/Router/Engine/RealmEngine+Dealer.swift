@@ -148,7 +148,8 @@ extension RealmEngine {
     ) -> InvocationDetails {
         var details = InvocationDetails()
         if registrations[index].match != .exact { details.procedure = String(procedure) }
-        details.caller = disclosure(of: caller, asked: options.discloseMe || callee.discloseCaller)
+        details.caller = disclosure(
+            of: caller, as: .caller, procedure, asked: options.discloseMe || callee.discloseCaller)
         details.trustlevel = sessions[caller].principal.trustlevel
         details.receiveProgress = options.receiveProgress && sessions[callee.slot].features.givesProgressiveResults
         details.progress = options.progress

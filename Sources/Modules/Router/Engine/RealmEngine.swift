@@ -227,11 +227,18 @@ struct RealmEngine: Sendable {
     }
 
     /// Whose identity a publication or call discloses; nil is nobody's.
-    func disclosure(of slot: Int32, asked: Bool) -> Disclosure? {
+    ///
+    /// - Parameter uri: what is published to or called: a rule of the session's may disclose it unasked.
+    func disclosure(
+        of slot: Int32, as role: PermissionRule.Disclosure, _ uri: Span<UInt8>, asked: Bool
+    ) -> Disclosure? {
         switch disclosurePolicy {
-        case .forced: sessions[slot].disclosure
-        case .onRequest: asked ? sessions[slot].disclosure : nil
-        case .never: nil
+        case .forced: return sessions[slot].disclosure
+        case .onRequest:
+            if asked { return sessions[slot].disclosure }
+            guard sessions[slot].hasDisclosingRules else { return nil }
+            return sessions[slot].principal.permissions.discloses(role, String(uri)) ? sessions[slot].disclosure : nil
+        case .never: return nil
         }
     }
 

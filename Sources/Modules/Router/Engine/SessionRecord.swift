@@ -75,6 +75,8 @@ struct SessionRecord: Sendable {
     let disclosure: Disclosure
     /// Nothing has to be asked for: the permissions allow everything.
     let isUnrestricted: Bool
+    /// Some rule discloses the session unasked.
+    let hasDisclosingRules: Bool
 
     var outbox = Outbox()
     /// Stands in its loop's list of outboxes to flush.
@@ -152,5 +154,6 @@ struct SessionRecord: Sendable {
         disclosure = Disclosure(
             session: session.id, authid: session.principal.authid, authrole: session.principal.authrole)
         isUnrestricted = session.principal.permissions.isUnrestricted
+        hasDisclosingRules = session.principal.permissions.hasDisclosure
     }
 }

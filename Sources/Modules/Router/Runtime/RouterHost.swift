@@ -59,14 +59,6 @@ package final class RouterHost: Sendable {
         return open.realm
     }
 
-    /// Who a peer is in a realm of gantry.yml that lets anybody in; nil when the realm is not of that kind.
-    func openRealmPrincipal(
-        _ hello: Hello, _ session: SessionID, _ peer: PeerIdentity
-    ) throws(HandshakeError) -> Principal? {
-        guard let realm = configuration.realms[hello.realm] else { return nil }
-        return try realm.principal(of: hello, session, peer)
-    }
-
     func newSessionID() -> SessionID {
         SessionID(UInt64.random(in: 1...identifierMax))
     }

@@ -148,8 +148,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
                 perform(action)
             } else {
                 batch.append(message)
-                // What follows a GOODBYE on this transport is a new session's.
-                if message.head.type == .goodbye { route() }
+                if message.head.type == .goodbye { goodbyeReceived(message) }
             }
         } catch {
             route()
@@ -159,6 +158,17 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
                 .protocolViolation,
                 "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
         }
+    }
+
+    /// What follows a GOODBYE on this transport is a new session's.
+    private func goodbyeReceived(_ message: ReceivedMessage) {
+        if case .joined(let realm, _) = state, connection.peer.cookie != nil {
+            let reason = String(message.bytes.readableBytesUInt8Span.extracting(message.head.uri.range))
+            if reason == ErrorURI.logout.rawValue {
+                host.authenticators.authenticator(for: realm.uri)?.signedOut(connection.peer, of: realm.uri)
+            }
+        }
+        route()
     }
 
     private func route() {
@@ -195,12 +205,10 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func authenticate(_ request: AuthenticationRequest, _ hello: Hello) {
         do throws(HandshakeError) {
             _ = try host.admittedRealm(hello.realm)
-            if let principal = try host.openRealmPrincipal(hello, request.session, connection.peer) {
-                return proceed(.welcome(principal), request.session)
-            }
             guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
                 throw HandshakeError(.noMatchingAuthMethod, "nobody can authenticate for this realm")
             }
+            if let step = authenticator.immediateStep(request) { return proceed(step, request.session) }
             ask(request.session) { await authenticator.authenticate(request) }
         } catch {
             abort(error.reason, error.message)

@@ -3,7 +3,7 @@ import ModuleKit
 import Testing
 import WAMP
 
-@testable import Credentials
+@testable import Authentication
 
 @Suite struct ChallengeResponseTests {
     let challenge = ChallengeResponse(
@@ -45,15 +45,36 @@ import WAMP
         #expect(members.count == 7)
     }
 
-    @Test func `the vendor's formula gives the vendor's secrets`() {
-        // Computed with Python's hmac from ironflock/app-cred/v1|<serial>|<app>|<STAGE>|<epoch>.
-        #expect(
-            AppSecret.derive(appKeyMaterial: "material", serial: "SER-1", appKey: 5, stage: .prod, epoch: 1)
-                == "hBlAGQsSJu5FF06XR/ldrCor0So77e+qyrpogTfNPXQ=")
-        #expect(
-            AppSecret.derive(appKeyMaterial: "material", serial: "SER-1", appKey: 5, stage: .dev, epoch: 12)
-                == "rt09LZ+HTmj/e6MrmDtOmbb/lNH2Xss4XBvKBrsQJLU=")
-        #expect(AppSecret.authid(serial: "SER-1", appKey: 5, stage: .dev, epoch: 12) == "app-5-dev-e12@SER-1")
+    @Test func `the specification's example is signed with the salted key of secret1`() {
+        // "Password Salting" and the AUTHENTICATE before it; the text of the challenge as the signature has it.
+        let challenge = ChallengeResponse(
+            challenge: """
+                {"nonce": "LHRTC9zeOIrt_9U3", "authprovider": "userdb", "authid": "peter", \
+                "timestamp": "2014-06-22T16:36:25.448Z", "authrole": "user", "authmethod": "wampcra", \
+                "session": 3251278072152162}
+                """)
+        let key = ChallengeResponse.Salting(salt: "salt123", iterations: 1000, keyLength: 32).key(of: "secret1")
+        #expect(key == "64xfzBvZhGDT7PB0bQwDeI8/WR1M9x6Cw5dt0yP9koc=")
+        #expect(challenge.isSigned(by: key ?? "", signature: "gir1mSx+deCDUV7wRM5SGIn/+R/ClqLZuH4m7FJeBVI="))
+    }
+
+    @Test func `Crossbar's documented key is that of its documented password`() {
+        let salting = ChallengeResponse.Salting(salt: "salt123", iterations: 100, keyLength: 16)
+        #expect(salting.key(of: "secret1") == "prq7+YkJ1/KlW1X0YczMHw==")
+    }
+
+    @Test func `with a salt, CHALLENGE says how to make the key`() {
+        let salted = ChallengeResponse(
+            authid: "a", authrole: "r", authprovider: "p", session: SessionID(1), salting: .init(salt: "s"), nonce: [],
+            timestamp: 0)
+        #expect(salted.extra["salt"] == "s" && salted.extra["iterations"] == 1000 && salted.extra["keylen"] == 32)
+        #expect(challenge.extra == ["challenge": .string(challenge.challenge)])
+    }
+
+    @Test(arguments: [(0, 32), (10_000_001, 32), (1, 15), (1, 65), (-1, -1)])
+    func `parameters out of range make no key`(iterations: Int, keyLength: Int) {
+        let salting = ChallengeResponse.Salting(salt: "s", iterations: iterations, keyLength: keyLength)
+        #expect(salting.key(of: "secret1") == nil)
     }
 
     @Test(arguments: [("a", "a", true), ("a", "b", false), ("", "", true), ("a", "", false), ("abc", "abcd", false)])

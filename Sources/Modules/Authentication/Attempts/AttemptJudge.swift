@@ -1,33 +1,32 @@
 // Where every verdict on a secret is spoken, for WAMP and HTTP alike: one limiter, one answer, one duration.
 
-import Logging
+package import Logging
 import ModuleKit
 import Synchronization
 
 /// Speaks the verdicts, and makes all refusals look alike.
-final class AttemptJudge: Sendable {
+package final class AttemptJudge: AttemptJudging {
     /// All that anybody learns of why an attempt was refused.
-    static let refusal = "The name or the secret is not right, or it may not be used here now."
+    package static let refusal = "The name or the secret is not right, or it may not be used here now."
 
     private let limiter: Mutex<AttemptLimiter>
     private let time: TimeAndChance
     private let refusalDelay: Duration
     private let logger: Logger
 
-    /// - Parameter refusalDelay: how long after the attempt every refusal is answered. Longer than any comparison
-    ///   takes, so that the time says nothing; and each guess costs it.
-    init(limits: AttemptLimiter.Limits, refusalDelay: Duration, time: TimeAndChance, logger: Logger) {
-        limiter = Mutex(AttemptLimiter(limits))
+    package init(_ policy: AttemptPolicy, time: TimeAndChance, logger: Logger) {
+        limiter = Mutex(AttemptLimiter(policy.limits))
         self.time = time
-        self.refusalDelay = refusalDelay
+        refusalDelay = policy.refusalDelay
         self.logger = logger
     }
 
-    /// Notes when an attempt came in; hand it to `refuse` or `verdict`.
-    func begin() -> Duration { time.monotonic() }
+    package func begin() -> Duration { time.monotonic() }
 
-    /// Whether an attempt is accepted. When it is not, returns only after the time that every refusal takes.
-    func verdict(_ isRight: Bool, _ key: AttemptLimiter.Key, since start: Duration) async -> Bool {
+    package func verdict(
+        _ isRight: Bool, from address: String, on subject: String, since start: Duration
+    ) async -> Bool {
+        let key = AttemptLimiter.Key(address: address, subject: subject)
         let now = time.monotonic()
         let (accepted, startsBlock) = limiter.withLock { limiter in
             let wasBlocked = limiter.isBlocked(key, now: now)
@@ -43,26 +42,24 @@ final class AttemptJudge: Sendable {
         return accepted
     }
 
-    /// Waits until the moment at which every refusal is answered.
-    func refuse(since start: Duration) async {
+    package func refuse(since start: Duration) async {
         let left = start + refusalDelay - time.monotonic()
         if left > .zero { await time.sleep(left) }
     }
 
-    /// Forgets what was held against a subject, because it has been given a new credential.
-    func forgive(_ subject: String) {
+    package func forgive(_ subject: String) {
         limiter.withLock { $0.forgive(subject: subject) }
     }
 }
 
 /// A name from outside as a log may show it: only if it looks like a name. People type passwords into name fields.
-enum LoggableName {
-    static func of(_ name: String) -> String {
+package enum LoggableName {
+    package static func of(_ name: String) -> String {
         let isName =
             name.utf8.count <= 64
             && name.utf8.allSatisfy {
                 (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
-                    || [0x2D, 0x2E, 0x3A, 0x5F, 0x40].contains($0)
+                    || [0x2D, 0x2E, 0x2F, 0x3A, 0x5F, 0x40].contains($0)
             }
         return isName && !name.isEmpty ? name : "(not a name)"
     }

@@ -1,16 +1,16 @@
 import Foundation
 
 /// What the pure parts are given instead of reading a clock or drawing a number themselves.
-struct TimeAndChance: Sendable {
+package struct TimeAndChance: Sendable {
     /// Seconds since 1970, UTC. May jump when the clock is set.
-    var wallSeconds: @Sendable () -> Int64
+    package var wallSeconds: @Sendable () -> Int64
     /// Since some fixed moment; never jumps.
-    var monotonic: @Sendable () -> Duration
+    package var monotonic: @Sendable () -> Duration
     /// So many bytes that nobody can guess.
-    var randomBytes: @Sendable (Int) -> [UInt8]
-    var sleep: @Sendable (Duration) async -> Void
+    package var randomBytes: @Sendable (Int) -> [UInt8]
+    package var sleep: @Sendable (Duration) async -> Void
 
-    init(
+    package init(
         wallSeconds: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> Duration,
         randomBytes: @escaping @Sendable (Int) -> [UInt8], sleep: @escaping @Sendable (Duration) async -> Void
     ) {
@@ -23,7 +23,7 @@ struct TimeAndChance: Sendable {
 
 extension TimeAndChance {
     /// The clocks of this machine, and the operating system's random numbers.
-    static var system: TimeAndChance {
+    package static var system: TimeAndChance {
         let clock = ContinuousClock()
         let start = clock.now
         return TimeAndChance(
@@ -38,5 +38,5 @@ extension TimeAndChance {
     }
 
     /// A secret of 256 bits in 43 letters that survive a shell, a URL and a YAML file unquoted.
-    func secret() -> String { Base64URL.encode(randomBytes(32)) }
+    package func secret() -> String { Base64URL.encode(randomBytes(32)) }
 }

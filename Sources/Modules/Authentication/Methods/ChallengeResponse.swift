@@ -1,22 +1,43 @@
-// WAMP-CRA without a salt, as the vendor's SDKs need it: they sign with the secret as it is and ignore salting.
+// WAMP-CRA: a challenge that is signed with a secret that both sides have, or, with a salt, with a key that both can
+// derive from a password.
+//
 // Nothing in the challenge depends on whether the authid exists, so there is nothing to fake for one that does not.
 //
 // Spec: WAMP-04 "Challenge Response Authentication".
 
 import Crypto
 import Foundation
-import WAMP
+package import WAMP
 
 /// One WAMP-CRA challenge and what answers it.
-struct ChallengeResponse: Sendable, Hashable {
+package struct ChallengeResponse: Sendable, Hashable {
     /// The JSON text that is signed.
-    let challenge: String
+    package let challenge: String
+    private let salting: Salting?
+
+    /// How a client makes the key from its password. Spec: "Password Salting".
+    package struct Salting: Sendable, Hashable {
+        package var salt: String
+        package var iterations: Int
+        package var keyLength: Int
+
+        package init(salt: String, iterations: Int = 1000, keyLength: Int = 32) {
+            self.salt = salt
+            self.iterations = iterations
+            self.keyLength = keyLength
+        }
+
+        package static let iterationsRange = 1...10_000_000
+        package static let keyLengthRange = 16...64
+    }
 
     /// - Parameters:
+    ///   - salting: nil when the client signs with the secret itself.
     ///   - nonce: fresh random bytes; at least 16.
     ///   - timestamp: seconds since 1970, UTC.
-    init(
-        authid: String, authrole: String, authprovider: String, session: SessionID, nonce: [UInt8], timestamp: Int64
+    package init(
+        authid: String, authrole: String, authprovider: String, session: SessionID, salting: Salting? = nil,
+        nonce: [UInt8], timestamp: Int64
     ) {
         let members = [
             ("authid", Self.quoted(authid)),
@@ -28,16 +49,36 @@ struct ChallengeResponse: Sendable, Hashable {
             ("session", "\(session.rawValue)"),
         ]
         challenge = "{" + members.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
+        self.salting = salting
+    }
+
+    /// For a challenge that somebody else has made.
+    init(challenge: String) {
+        self.challenge = challenge
+        salting = nil
+    }
+
+    /// `CHALLENGE.Extra`.
+    package var extra: [String: Value] {
+        var extra: [String: Value] = ["challenge": .string(challenge)]
+        if let salting {
+            extra["salt"] = .string(salting.salt)
+            extra["iterations"] = .integer(Int64(salting.iterations))
+            extra["keylen"] = .integer(Int64(salting.keyLength))
+        }
+        return extra
     }
 
     /// `AUTHENTICATE.Signature` as a client computes it: base64 of HMAC-SHA256 over the challenge.
-    func signature(secret: String) -> String {
+    package func signature(secret: String) -> String {
         Data(HMAC<SHA256>.authenticationCode(for: Data(challenge.utf8), using: SymmetricKey(data: Data(secret.utf8))))
             .base64EncodedString()
     }
 
     /// Compares in constant time; what is not base64 is wrong.
-    func isSigned(by secret: String, signature: String) -> Bool {
+    ///
+    /// - Parameter secret: with a salt, the derived key as `Salting.key(of:)` writes it.
+    package func isSigned(by secret: String, signature: String) -> Bool {
         guard signature.utf8.count <= 64, let code = Data(base64Encoded: signature),
             // Base64 has spare bits: one value could be spelled in several ways.
             code.base64EncodedString() == signature
@@ -67,9 +108,14 @@ struct ChallengeResponse: Sendable, Hashable {
     }
 }
 
-/// Compares two secrets without saying by its duration how much of them agrees, nor how long the right one is.
-func isSameSecret(_ one: String, _ other: String) -> Bool {
-    let key = SymmetricKey(size: .bits256)
-    let left = HMAC<SHA256>.authenticationCode(for: Data(one.utf8), using: key)
-    return HMAC<SHA256>.isValidAuthenticationCode(left, authenticating: Data(other.utf8), using: key)
+extension ChallengeResponse.Salting {
+    /// The key that stands in for the secret: the base64 text of PBKDF2-SHA256, as every client in the field has it.
+    ///
+    /// - Returns: nil when the parameters are out of range.
+    package func key(of password: String) -> String? {
+        guard Self.iterationsRange.contains(iterations), Self.keyLengthRange.contains(keyLength) else { return nil }
+        return PasswordKey.pbkdf2(
+            Array(password.utf8), salt: Array(salt.utf8), iterations: iterations, byteCount: keyLength
+        ).map { Data($0).base64EncodedString() }
+    }
 }

@@ -1,12 +1,11 @@
 import Foundation
 import Testing
 
-@testable import Credentials
+@testable import ModuleKit
 
 @Suite struct KeyFileTests {
-    let directory: Directory
-    var path: String { directory.keys + "/credentials.key" }
-    init() throws { directory = try Directory() }
+    private let directory = KeysDirectory()
+    private var path: String { directory.keys + "/credentials.key" }
 
     @Test func `a key is written whole, for its owner alone, and read again`() throws {
         let key = (0..<32).map(UInt8.init)
@@ -44,44 +43,9 @@ import Testing
     }
 }
 
-@Suite struct SealingKeyTests {
-    let key = SealingKey(Array(repeating: 7, count: 32))
-
-    @Test func `what was sealed opens under the same key for the same purpose`() throws {
-        let sealed = try key.seal("s3cret", purpose: "device|SER-1")
-        #expect(key.open(sealed, purpose: "device|SER-1") == "s3cret")
-        #expect(key.open(sealed, purpose: "device|SER-2") == nil)
-        #expect(key.open(sealed, purpose: "app|SER-1") == nil)
-        #expect(SealingKey(Array(repeating: 8, count: 32)).open(sealed, purpose: "device|SER-1") == nil)
-    }
-
-    @Test func `no byte of a sealed secret can be changed or left out`() throws {
-        let sealed = try key.seal("s3cret", purpose: "p")
-        for index in sealed.indices {
-            var changed = sealed
-            changed[index] ^= 1
-            #expect(key.open(changed, purpose: "p") == nil)
-            #expect(key.open(sealed.prefix(index), purpose: "p") == nil)
-        }
-    }
-
-    @Test func `the same secret never looks the same`() throws {
-        #expect(try key.seal("s", purpose: "p") != key.seal("s", purpose: "p"))
-    }
-}
-
-@Suite struct Base64URLTests {
-    @Test(
-        arguments: [
-            ([], ""), ([0], "AA"), ([0xFB, 0xFF], "-_8"), ([1, 2, 3], "AQID"),
-        ] as [([UInt8], String)])
-    func `bytes and text are one another`(bytes: [UInt8], text: String) {
-        #expect(Base64URL.encode(bytes) == text)
-        #expect(Base64URL.decode(text) == bytes)
-    }
-
-    @Test(arguments: ["A", "AA=", "AA==", "AB", "+_8", "A A", "ü", "AQID\n"])
-    func `each value has one spelling`(text: String) {
-        #expect(Base64URL.decode(text) == nil)
-    }
+/// A directory that goes away with the test.
+private final class KeysDirectory: Sendable {
+    let keys = NSTemporaryDirectory() + "keys-\(UUID().uuidString)"
+    init() { try? FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: keys) }
 }

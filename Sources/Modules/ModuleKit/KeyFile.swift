@@ -7,13 +7,13 @@ import Darwin
 #endif
 
 /// Reads and makes key files.
-enum KeyFile {
-    static let byteCount = 32
+package enum KeyFile {
+    package static let byteCount = 32
 
     /// Reads a key; nil when there is no such file.
     ///
     /// - Throws: also when others could read the file: whoever has read it may have all that it protects.
-    static func read(_ path: String) throws(KeyFileError) -> [UInt8]? {
+    package static func read(_ path: String) throws(KeyFileError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         if descriptor < 0 {
             guard errno == ENOENT else { throw KeyFileError(path, .system(call: "open", errno: errno)) }
@@ -31,7 +31,7 @@ enum KeyFile {
     }
 
     /// Writes a new key: whole and synced under its name, or not at all. A key that is there is never replaced.
-    static func create(_ path: String, _ key: [UInt8]) throws(KeyFileError) {
+    package static func create(_ path: String, _ key: [UInt8]) throws(KeyFileError) {
         let partial = path + ".partial"
         unlink(partial)
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -55,8 +55,8 @@ enum KeyFile {
 }
 
 /// Why a key cannot be used: which file, what is wrong, what to do.
-struct KeyFileError: Error, Sendable, Hashable, CustomStringConvertible {
-    enum Reason: Sendable, Hashable {
+package struct KeyFileError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
         case system(call: String, errno: CInt)
         case openToOthers(mode: UInt32)
         case wrongSize
@@ -66,15 +66,15 @@ struct KeyFileError: Error, Sendable, Hashable, CustomStringConvertible {
         case otherKey
     }
 
-    var path: String
-    var reason: Reason
+    package var path: String
+    package var reason: Reason
 
-    init(_ path: String, _ reason: Reason) {
+    package init(_ path: String, _ reason: Reason) {
         self.path = path
         self.reason = reason
     }
 
-    var description: String {
+    package var description: String {
         switch reason {
         case .system(let call, let code): "\(path): \(call): \(String(cString: strerror(code)))"
         case .openToOthers(let mode):

@@ -5,16 +5,16 @@
 // five verdicts and ninety-five refusals, without anybody having to count what is under way.
 
 /// Counts failed attempts, per network and subject, for WAMP and HTTP together.
-struct AttemptLimiter: Sendable {
-    struct Limits: Sendable, Hashable {
+package struct AttemptLimiter: Sendable {
+    package struct Limits: Sendable, Hashable {
         /// So many failures within the window are answered; the next attempt is refused.
-        var failuresMax: Int
-        var window: Duration
-        var block: Duration
+        package var failuresMax: Int
+        package var window: Duration
+        package var block: Duration
         /// At most so many pairs are remembered.
-        var entriesMax: Int
+        package var entriesMax: Int
 
-        init(
+        package init(
             failuresMax: Int = 5, window: Duration = .seconds(60), block: Duration = .seconds(900),
             entriesMax: Int = 16_384
         ) {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Credentials
+@testable import Authentication
 
 @Suite struct AttemptLimiterTests {
     var limiter = AttemptLimiter()

@@ -1,0 +1,34 @@
+// Names and passwords in one form, whatever keyboard they were typed on: RFC 4013, a profile of stringprep (RFC 3454).
+//
+// Not covered: the check for code points that Unicode 3.2 did not assign, which RFC 3454 wants of stored strings only;
+// they pass. Normalization is that of the system's Unicode, newer than 3.2; the two agree on what 3.2 assigned, but for
+// a handful of corrected characters.
+
+import Foundation
+
+package enum SASLprep {
+    /// Longer texts are no names and no passwords.
+    package static let byteCountMax = 1024
+
+    /// The prepared form; nil when the text may not be used.
+    package static func prepare(_ text: String) -> String? {
+        guard text.utf8.count <= byteCountMax else { return nil }
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
+        var mapped = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars where !CodePointTable.mappedToNothing.contains(scalar) {
+            mapped.append(CodePointTable.spaces.contains(scalar) ? " " : scalar)
+        }
+        let normalized = String(mapped).precomposedStringWithCompatibilityMapping
+        let scalars = normalized.unicodeScalars
+        guard !scalars.contains(where: CodePointTable.prohibited.contains), isOneDirection(scalars) else { return nil }
+        return normalized
+    }
+
+    /// RFC 3454 section 6: what reads from right to left begins and ends so, and has nothing of the other direction.
+    private static func isOneDirection(_ scalars: String.UnicodeScalarView) -> Bool {
+        guard scalars.contains(where: CodePointTable.rightToLeft.contains) else { return true }
+        guard let first = scalars.first, let last = scalars.last else { return true }
+        return CodePointTable.rightToLeft.contains(first) && CodePointTable.rightToLeft.contains(last)
+            && !scalars.contains(where: CodePointTable.leftToRight.contains)
+    }
+}

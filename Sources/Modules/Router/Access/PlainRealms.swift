@@ -1,0 +1,263 @@
+// Who may join the realms of gantry.yml. The methods themselves are in Authentication, and pure; here is which of them a
+// realm has, where it finds its principals, and what follows.
+//
+//   HELLO → the client's first method that the realm has → CHALLENGE → AUTHENTICATE → verdict → WELCOME
+//
+// After "there is no such realm" and "there is no such method" all refusals are alike: somebody unknown is challenged as
+// somebody known is, with parameters that look like a principal's of this realm and never change, and every verdict is
+// the same judge's.
+
+import Authentication
+package import Logging
+package import ModuleKit
+import WAMP
+
+package final class PlainRealms: RealmAuthenticator {
+    let realms: [String: PlainRealm]
+    let attempts: any AttemptJudging
+    let time: TimeAndChance
+    /// Nil when no realm has a method that needs it.
+    let secret: RouterSecret?
+    let calls: AuthenticatorCalls
+    package let cookies: BrowserCookies
+    /// What dynamic authenticators said last, to answer for whom they do not know.
+    let examples = DynamicExamples()
+    let logger: Logger
+
+    static let refused = AuthenticationStep.deny(.authenticationFailed, message: AttemptJudge.refusal)
+
+    /// Reads what the realms need from disk: secrets in files, and the router's key.
+    package convenience init(
+        _ configuration: RouterConfiguration, host: any RealmHost, attempts: any AttemptJudging, keysDirectory: String,
+        logger: Logger
+    ) throws {
+        let realms = try configuration.realms.mapValues { realm in
+            var realm = realm
+            try realm.access.readSecrets()
+            return realm
+        }
+        let needsKey = realms.values.contains { $0.access.needsRouterKey }
+        let secret = needsKey ? try RouterSecret.open(keysDirectory: keysDirectory, .system) : nil
+        self.init(realms, host: host, attempts: attempts, secret: secret, time: .system, logger: logger)
+    }
+
+    init(
+        _ realms: [String: PlainRealm], host: any RealmHost, attempts: any AttemptJudging, secret: RouterSecret?,
+        time: TimeAndChance, logger: Logger
+    ) {
+        self.realms = realms
+        self.attempts = attempts
+        self.secret = secret
+        self.time = time
+        self.logger = logger
+        calls = AuthenticatorCalls(host, logger: logger)
+        cookies = BrowserCookies(lifetime: realms.values.compactMap(\.access.cookieLifetime).max(), time: time)
+    }
+
+    package func answers(for realm: String) -> Bool { realms[realm] != nil }
+
+    package func immediateStep(_ request: AuthenticationRequest) -> AuthenticationStep? {
+        guard let realm = realms[request.realm], case .step(let step) = plan(request, realm) else { return nil }
+        return step
+    }
+
+    package func authenticate(_ request: AuthenticationRequest) async -> AuthenticationStep {
+        guard let realm = realms[request.realm] else {
+            return .deny(.noSuchRealm, message: "no realm \(request.realm) exists here")
+        }
+        switch plan(request, realm) {
+        case .step(let step): return step
+        case .later(let step): return await step()
+        }
+    }
+
+    package func signedOut(_ peer: PeerIdentity, of realm: String) {
+        if let cookie = peer.cookie { cookies.forget(cookie, in: realm) }
+    }
+}
+
+// MARK: Which method
+
+extension PlainRealms {
+    /// What follows a HELLO: at once, or when somebody has been asked.
+    enum Plan {
+        case step(AuthenticationStep)
+        case later(@Sendable () async -> AuthenticationStep)
+    }
+
+    /// The first of the client's methods that the realm has decides. Those that the transport has already decided
+    /// (anonymous, cookie, tls) count only when they admit the peer, so that a browser may offer its cookie and a
+    /// ticket.
+    private func plan(_ request: AuthenticationRequest, _ realm: PlainRealm) -> Plan {
+        var isKeptLocal = false
+        var isUnproven = false
+        for method in request.authmethods {
+            switch AuthenticationMethod(rawValue: method) {
+            case .anonymous:
+                if let plan = anonymous(request, realm) { return plan }
+                isKeptLocal = isKeptLocal || realm.anonymousRole != nil
+            case .cookie:
+                if let plan = cookie(request, realm) { return plan }
+                isUnproven = isUnproven || realm.access.cookieLifetime != nil
+            case .tls:
+                if let plan = certificate(request, realm) { return plan }
+                isUnproven = isUnproven || realm.access.tls != nil
+            case .ticket: if let plan = ticket(request, realm) { return plan }
+            case .wampcra: if let plan = challengeResponse(request, realm) { return plan }
+            case .scram: if let plan = scram(request, realm, .autobahn) { return plan }
+            case .wampScram: if let plan = scram(request, realm, .specification) { return plan }
+            case .cryptosign: if let plan = cryptosign(request, realm) { return plan }
+            case nil: break
+            }
+        }
+        if isUnproven { return .later { await self.refuse(request) } }
+        if isKeptLocal {
+            return .step(.deny(.authenticationDenied, message: "anonymous sessions are for this machine only"))
+        }
+        let words = realm.methods.map(\.rawValue).joined(separator: ", ")
+        let message = words.isEmpty ? "Nobody may join this realm." : "This realm takes: \(words)."
+        return .step(.deny(.noMatchingAuthMethod, message: message))
+    }
+
+    private func anonymous(_ request: AuthenticationRequest, _ realm: PlainRealm) -> Plan? {
+        if let authenticator = realm.access.anonymous {
+            return .later {
+                let authid = self.newAuthID(request)
+                let answer = await self.ask(authenticator, request, .anonymous, authid: authid)
+                return await self.conclude(request, .anonymous, answer?.1, isGuess: false)
+            }
+        }
+        guard let role = realm.anonymousRole, request.peer.isLoopback || realm.admitsAnonymousFromNetwork else {
+            return nil
+        }
+        let identity = GrantedIdentity(authid: newAuthID(request), role: role, provider: .static)
+        return .step(welcome(request, realm, .anonymous, identity))
+    }
+
+    private func newAuthID(_ request: AuthenticationRequest) -> String {
+        String(request.session.rawValue, radix: 36)
+    }
+
+    private func cookie(_ request: AuthenticationRequest, _ realm: PlainRealm) -> Plan? {
+        guard realm.access.cookieLifetime != nil, let cookie = request.peer.cookie,
+            let identity = cookies.holder(of: cookie, in: request.realm, request.peer),
+            request.authid ?? identity.authid == identity.authid
+        else { return nil }
+        return .step(welcome(request, realm, .cookie, identity))
+    }
+
+    private func certificate(_ request: AuthenticationRequest, _ realm: PlainRealm) -> Plan? {
+        guard let certificate = request.peer.clientCertificate else { return nil }
+        switch realm.access.tls {
+        case .principals(let principals):
+            let found = principals.first { $0.value.credential.isOf(certificate) }
+            guard let (authid, principal) = found, request.authid ?? authid == authid else { return nil }
+            return .step(welcome(request, realm, .tls, principal.identity(authid)))
+        case .procedure(let authenticator):
+            return .later {
+                let authid = request.authid ?? certificate.commonName
+                let answer = await self.ask(authenticator, request, .tls, authid: authid)
+                return await self.conclude(request, .tls, answer?.1, isGuess: false)
+            }
+        case nil: return nil
+        }
+    }
+}
+
+// MARK: Verdicts
+
+extension PlainRealms {
+    /// Asks a dynamic authenticator.
+    ///
+    /// - Parameter ticket: of the ticket method, which hands it over.
+    /// - Returns: its answer, and who that makes; nil for nobody.
+    func ask(
+        _ authenticator: AuthenticatorProcedure, _ request: AuthenticationRequest, _ method: AuthenticationMethod,
+        authid: String?, ticket: String? = nil
+    ) async -> (AuthenticatorAnswer, GrantedIdentity)? {
+        let details = request.details(method, ticket: ticket)
+        guard
+            let value = await calls.ask(authenticator, realm: request.realm, authid: authid, details: details),
+            let answer = AuthenticatorAnswer(value)
+        else { return nil }
+        guard
+            let identity = answer.identity(
+                authid: authid ?? "", in: request.realm, defaultRole: authenticator.defaultRole),
+            realms[request.realm]?.roles[identity.role] != nil
+        else {
+            logger.warning(
+                "an authenticator's answer names no role of the realm, or another realm",
+                metadata: .facts([.uri: authenticator.procedure, .realm: request.realm]))
+            return nil
+        }
+        return (answer, identity)
+    }
+
+    /// The end of a handshake.
+    ///
+    /// - Parameters:
+    ///   - identity: nil when the peer has not proved who it is.
+    ///   - isGuess: whether a wrong answer could be a guess, and counts.
+    ///   - proof: what proves the router to the peer, in WELCOME's `authextra`.
+    func conclude(
+        _ request: AuthenticationRequest, _ method: AuthenticationMethod, _ identity: GrantedIdentity?,
+        since start: Duration? = nil, isGuess: Bool = true, proof: [String: Value] = [:]
+    ) async -> AuthenticationStep {
+        let start = start ?? attempts.begin()
+        guard isGuess || identity != nil else { return await refuse(request, method, since: start) }
+        // Each realm has its own principals: a name of one is not the same name of another.
+        let subject = "\(request.realm)/\(request.authid ?? "")"
+        let isAccepted = await attempts.verdict(
+            identity != nil, from: request.peer.address, on: subject, since: start)
+        guard isAccepted, let identity, let realm = realms[request.realm] else {
+            logRefusal(request, method)
+            return Self.refused
+        }
+        if let lifetime = realm.access.cookieLifetime, let cookie = request.peer.cookie, method != .anonymous {
+            cookies.remember(identity, by: cookie, in: request.realm, request.peer, for: lifetime)
+        }
+        return welcome(request, realm, method, identity, proof)
+    }
+
+    private func refuse(
+        _ request: AuthenticationRequest, _ method: AuthenticationMethod? = nil, since start: Duration? = nil
+    ) async -> AuthenticationStep {
+        await attempts.refuse(since: start ?? attempts.begin())
+        logRefusal(request, method)
+        return Self.refused
+    }
+
+    private func welcome(
+        _ request: AuthenticationRequest, _ realm: PlainRealm, _ method: AuthenticationMethod,
+        _ identity: GrantedIdentity, _ proof: [String: Value] = [:]
+    ) -> AuthenticationStep {
+        guard let permissions = realm.roles[identity.role] else { return Self.refused }
+        return .welcome(
+            Principal(
+                authid: identity.authid, authrole: identity.role, authmethod: method.rawValue,
+                authprovider: identity.provider.rawValue,
+                authextra: identity.extra.merging(proof, uniquingKeysWith: { $1 }), permissions: permissions,
+                trustlevel: identity.trustlevel ?? realm.trustlevels[identity.role]))
+    }
+
+    static func channelBinding(_ name: String) -> AuthenticationStep {
+        .deny(
+            .featureNotSupported,
+            message: "HELLO.Details.authextra.channel_binding: \(name.prefix(32)) cannot be had here; leave it out")
+    }
+
+    private func logRefusal(_ request: AuthenticationRequest, _ method: AuthenticationMethod?) {
+        logger.debug(
+            "refused",
+            metadata: .facts([
+                .authid: LoggableName.of(request.authid ?? ""), .realm: request.realm, .peer: request.peer.address,
+                .authmethod: method?.rawValue ?? "transport",
+            ]))
+    }
+}
+
+extension ConfiguredPrincipal {
+    func identity(_ authid: String) -> GrantedIdentity {
+        GrantedIdentity(authid: authid, role: role, trustlevel: trustlevel, provider: .static)
+    }
+}

@@ -1,0 +1,121 @@
+// One entry of `realms` in gantry.yml: disclosure, roles, and who gets which role.
+
+import ModuleKit
+import WAMP
+
+extension PlainRealm {
+    /// - Parameter settings: one entry of `realms`.
+    init(from settings: Settings) {
+        let disclosures: [(String, RealmDefinition.Disclosure)] = [
+            ("on_request", .onRequest), ("forced", .forced), ("never", .never),
+        ]
+        let definition = RealmDefinition(
+            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
+            isStrict: settings.bool("strict", default: false),
+            eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
+        let roles = settings.map("roles").map { PlainRole(from: $0, definition.disclosure) }
+        self.init(
+            definition: definition,
+            roles: Dictionary(roles.map { ($0.name, $0.permissions) }, uniquingKeysWith: { $1 }), anonymousRole: nil)
+        for role in roles { trustlevels[role.name] = role.trustlevel }
+        let reader = RealmAccessReader(realm: settings.name, roles: Set(self.roles.keys))
+        access = reader.access(from: settings.scope("auth"))
+        let anonymous = reader.anonymous(from: settings, isDynamic: access.anonymous != nil)
+        anonymousRole = anonymous.role
+        admitsAnonymousFromNetwork = anonymous.isFromNetwork
+    }
+}
+
+/// One entry of a realm's `roles`.
+struct PlainRole: Sendable {
+    var name: String
+    var permissions: Permissions
+    var trustlevel: Int64?
+
+    init(from settings: Settings, _ realmDisclosure: RealmDefinition.Disclosure) {
+        name = settings.name
+        trustlevel = settings.trustlevel()
+        let disclosure = PermissionRule.Disclosure(from: settings, default: PermissionRule.Disclosure())
+        if realmDisclosure == .never, !disclosure.isEmpty {
+            settings.refuse("disclose", "the realm's disclosure is never", suggestion: "make it on_request")
+        }
+        let rules = settings.list("permissions").compactMap { settings in
+            PermissionRule(from: settings, disclosure, realmDisclosure)
+        }
+        permissions = Permissions(rules).withManagementReserved
+    }
+}
+
+extension Settings {
+    /// `trustlevel` of a role or a principal.
+    func trustlevel() -> Int64? { integer("trustlevel", in: 0...1_000_000).map(Int64.init) }
+}
+
+extension Permissions {
+    /// The procedures of the meta API that end other peers' sessions and registrations. A role that may call "anything"
+    /// may call them only if that is all it can be told to do: every action on every URI. Any other role needs a rule
+    /// that begins with `wamp.`.
+    private static let management = [
+        "wamp.session.kill", "wamp.registration.remove_callee", "wamp.subscription.remove_subscriber",
+    ]
+
+    /// These permissions, without the management of a realm where no rule names it.
+    var withManagementReserved: Permissions {
+        guard !isUnrestricted, !rules.contains(where: { $0.uri == "wamp" || $0.uri.hasPrefix("wamp.") }),
+            Self.management.contains(where: { allows(.call, $0) })
+        else { return self }
+        // What is left out of `allow` would also stand in the way of patterns that reach this far; only CALL is meant.
+        let others = Set(Action.allCases).subtracting([.call])
+        return Permissions(rules + Self.management.map { PermissionRule($0, .prefix, allow: others) })
+    }
+}
+
+extension PermissionRule {
+    /// One entry of a role's `permissions`; nil when it has no usable `uri`.
+    ///
+    /// - Parameter roleDisclosure: for a rule that says nothing of its own.
+    init?(from settings: Settings, _ roleDisclosure: Disclosure, _ realmDisclosure: RealmDefinition.Disclosure) {
+        let chosen = settings.choice("match", among: MatchPolicy.allCases.map { ($0.name, $0) })
+        let allowed = Self.actions(from: settings)
+        let disclosure = Disclosure(from: settings, default: roleDisclosure)
+        if realmDisclosure == .never, settings.isSet("disclose"), !disclosure.isEmpty {
+            settings.refuse("disclose", "the realm's disclosure is never", suggestion: "make it on_request")
+        }
+        guard let text = try? settings.string(required: "uri") else { return nil }
+        let (uri, match) = settings.isSet("match") ? (text, chosen ?? .exact) : Self.starred(text)
+        guard URIRules.isValidPattern(Array(uri.utf8).span, match), settings.isSet("match") || !uri.contains("*") else {
+            settings.refuse("uri", "not a URI that \(match.name) can match")
+            return nil
+        }
+        self.init(uri, match, allow: allowed, disclose: disclosure)
+    }
+
+    /// Crossbar's shorthand, for a rule without `match`: a star at the end is a prefix, one in place of a component a
+    /// wildcard.
+    private static func starred(_ text: String) -> (uri: String, match: MatchPolicy) {
+        if text.hasSuffix("*"), !text.dropLast().contains("*") { return (String(text.dropLast()), .prefix) }
+        let components = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard components.contains("*") else { return (text, .exact) }
+        return (components.map { $0 == "*" ? "" : $0 }.joined(separator: "."), .wildcard)
+    }
+
+    /// `allow: [call, publish]`, or, as Crossbar has it, `allow: {call: true, publish: true}`.
+    private static func actions(from settings: Settings) -> Set<Action> {
+        let words: [(String, Action)] = [
+            ("call", .call), ("register", .register), ("publish", .publish), ("subscribe", .subscribe),
+        ]
+        guard settings.isMapping("allow") else { return Set(settings.choices("allow", among: words) ?? []) }
+        let scope = settings.scope("allow")
+        return Set(words.filter { scope.bool($0.0, default: false) }.map(\.1))
+    }
+}
+
+extension PermissionRule.Disclosure {
+    /// `disclose: {caller: true, publisher: true}` of a role or a rule.
+    init(from settings: Settings, default value: Self) {
+        let scope = settings.scope("disclose")
+        self.init()
+        if scope.bool("caller") ?? value.contains(.caller) { insert(.caller) }
+        if scope.bool("publisher") ?? value.contains(.publisher) { insert(.publisher) }
+    }
+}
