@@ -15,6 +15,7 @@ struct Connection: Sendable {
         var limits: ListenerConfiguration.Limits
         var policy: AccessPolicy
         var routes: RouteTable
+        var transports: HTTPTransports
         var acceptor: any WAMPConnectionAcceptor
         var tls: TLSContextSource?
         var logger: Logger

@@ -46,10 +46,11 @@ package final class ListenerService: Service {
         self.drain = drain
         self.logger = logger
         connections = OpenConnections(limits: configuration.limits)
+        let transports = HTTPTransports(configuration, connections: connections, group: group)
         services = Connection.Services(
             limits: configuration.limits,
             policy: AccessPolicy(plain: configuration.plain, origins: configuration.origins), routes: routes,
-            acceptor: acceptor, tls: tls, logger: logger)
+            transports: transports, acceptor: acceptor, tls: tls, logger: logger)
         routes.on("GET", "/healthz") { _ in .text(200, "ok") }
         routes.on("GET", "/readyz") { [weak self] _ in
             self?.isReady.load(ordering: .relaxed) == true ? .text(200, "ready") : .text(503, "not ready")

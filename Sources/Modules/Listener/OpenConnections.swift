@@ -77,7 +77,7 @@ final class Admission: ConnectionAdmission {
     private enum Stage: UInt8, AtomicRepresentable { case unauthenticated, authenticated, closed }
 
     private let id: UInt64
-    private let address: PeerAddress
+    let address: PeerAddress
     private let connections: OpenConnections
     private let stage = Atomic(Stage.unauthenticated)
 
