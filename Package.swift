@@ -95,6 +95,16 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(name: "AllocationCounter", path: "Tests/Benchmarks/AllocationCounter"),
+        .executableTarget(
+            name: "MessageCost",
+            dependencies: [
+                "Router", "WAMPTransport", "WAMP", "ModuleKit", "AllocationCounter", .nioCore, .nioEmbedded,
+            ],
+            path: "Tests/Benchmarks/MessageCost",
+            swiftSettings: strict
+        ),
+
         // Floor 2: a client, on a socket or in this process
         floor(
             "WAMPClient",

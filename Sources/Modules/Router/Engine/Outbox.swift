@@ -22,7 +22,8 @@ struct Outbox: Sendable {
     mutating func append(copying bytes: [UInt8], _ pool: inout BufferPool) {
         byteCount += bytes.count
         if open == nil { open = pool.take() }
-        open?.writeBytes(bytes)
+        // As raw bytes they are copied at once; as a sequence they would go through a generic writer.
+        bytes.withUnsafeBytes { raw in _ = open?.writeBytes(raw) }
         if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
     }
 

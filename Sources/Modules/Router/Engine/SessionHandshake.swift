@@ -17,6 +17,8 @@ struct SessionHandshake: Sendable {
         case verify(session: SessionID, @Sendable () async -> AuthenticationStep)
         case challenge(method: String, extra: [String: Value])
         case join(Hello, SessionID, Principal)
+        /// Give the connection a session that another one had.
+        case resume(Hello, Hello.Resumption)
         case abort(ErrorURI, String)
         /// The peer has given up: its ABORT has no answer.
         case close
@@ -62,6 +64,7 @@ struct SessionHandshake: Sendable {
         } catch {
             return .abort(error.reason, error.message)
         }
+        if let resumption = hello.resumption { return .resume(hello, resumption) }
         state = .authenticating(hello, session, answer: nil)
         let request = AuthenticationRequest(
             realm: hello.realm, session: session, authmethods: hello.authmethods, authid: hello.authid,

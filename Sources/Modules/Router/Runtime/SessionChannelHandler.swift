@@ -76,7 +76,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func end(_ context: ChannelHandlerContext) {
         guard self.context != nil else { return }
         host.connections(of: context.eventLoop).remove(self)
-        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
         state = .closing
         self.context = nil
     }
@@ -123,7 +123,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .pong: break
         case .close(let code, _):
             route()
-            if case .joined(let realm, let handle) = state { realm.leave(handle) }
+            if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
             finish(framing.close(code))
         }
     }
@@ -186,6 +186,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .verify(let session, let step): ask(session, step)
         case .challenge(let method, let extra): write(encode { $0.handshake(.challenge, method, extra) })
         case .join(let hello, let session, let principal): join(hello, session, principal)
+        case .resume(let hello, let resumption): resume(hello, resumption)
         case .abort(let reason, let message): abort(reason, message)
         case .close: finish([])
         }
@@ -230,15 +231,35 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         } catch {
             return abort(error.reason, error.message)
         }
-        connection.admission.authenticated()
-        parser.messageBytesMax = connection.messageBytesMax
+        let ticket = hello.isResumable ? host.newResumeTicket() : nil
         let session = JoiningSession(
             id: id, principal: principal, peer: connection.peer, features: hello.features,
             format: WireFormat(serializer: connection.serializer, framing: framing),
             loop: host.loops.number(of: context.eventLoop),
+            frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
+        let welcome = Welcome(realm: realm.uri, principal, agent: host.agent, ticket: ticket)
+        joined(realm, realm.join(session, welcome: welcome), context)
+    }
+
+    private func resume(_ hello: Hello, _ resumption: Hello.Resumption) {
+        guard let context, let next = host.newResumeTicket() else {
+            return abort(.noSuchSession, "sessions are not resumed here (limits.resume_within)")
+        }
+        let resuming = ResumingConnection(
+            ticket: resumption.ticket, nextTicket: next, peer: connection.peer,
+            format: WireFormat(serializer: connection.serializer, framing: framing),
+            loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), link: self)
-        let welcome = Welcome.details(realm: realm.uri, principal, agent: host.agent)
-        state = .joined(realm, realm.join(session, welcome: welcome))
+        guard let (realm, handle) = host.resume(resumption.session, in: hello.realm, resuming) else {
+            return abort(.noSuchSession, "there is no session \(resumption.session.rawValue) that this would resume")
+        }
+        joined(realm, handle, context)
+    }
+
+    private func joined(_ realm: Realm, _ handle: SessionHandle, _ context: ChannelHandlerContext) {
+        connection.admission.authenticated()
+        parser.messageBytesMax = connection.messageBytesMax
+        state = .joined(realm, handle)
         if !isWritable { channelWritabilityChanged(context: context) }
     }
 
@@ -335,7 +356,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func ping(_ realm: Realm, _ handle: SessionHandle, _ deadlines: ConnectionDeadlines) {
         guard unansweredPings < deadlines.unansweredPingsMax else {
             host.counters.lostPeers.add(1)
-            realm.leave(handle)
+            realm.disconnected(handle, self)
             state = .closing
             context?.close(promise: nil)
             return
