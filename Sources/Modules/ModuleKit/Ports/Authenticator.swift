@@ -11,10 +11,14 @@ package struct PeerIdentity: Sendable, Hashable {
     /// SO_PEERCRED of the unix socket.
     package var unixUser: UInt32?
     package var unixGroup: UInt32?
+    /// The certificate that the peer has proved to have, checked against the authorities that the listener trusts.
+    package var clientCertificate: ClientCertificate?
+    /// The value of the cookie that a browser's WebSocket brought, or was given when it brought none.
+    package var cookie: String?
 
     package init(
         address: String, isLoopback: Bool, isEncrypted: Bool, path: String? = nil, unixUser: UInt32? = nil,
-        unixGroup: UInt32? = nil
+        unixGroup: UInt32? = nil, clientCertificate: ClientCertificate? = nil, cookie: String? = nil
     ) {
         self.address = address
         self.isLoopback = isLoopback
@@ -22,6 +26,24 @@ package struct PeerIdentity: Sendable, Hashable {
         self.path = path
         self.unixUser = unixUser
         self.unixGroup = unixGroup
+        self.clientCertificate = clientCertificate
+        self.cookie = cookie
+    }
+}
+
+/// What a TLS client certificate says, once its chain has been verified.
+package struct ClientCertificate: Sendable, Hashable {
+    /// The subject's common name; empty when it has none.
+    package var commonName: String
+    /// SHA-256 over the certificate's DER, 64 lower-case hexadecimal digits.
+    package var fingerprintSHA256: String
+    /// The issuer's distinguished name, for people to read.
+    package var issuer: String
+
+    package init(commonName: String, fingerprintSHA256: String, issuer: String) {
+        self.commonName = commonName
+        self.fingerprintSHA256 = fingerprintSHA256
+        self.issuer = issuer
     }
 }
 
