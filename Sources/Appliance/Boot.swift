@@ -53,7 +53,7 @@ struct Boot {
             agent: "Gantry/\(Version.current.text)")
         let routes = RouteTable()
         let tls = try ServerTLS(
-            configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
+            configuration.listener, keys: configuration.data.keys, published: configuration.directory,
             logger: Logger(label: "listener"))
         tls.pages?.add(to: routes)
         let listener = ListenerService(

@@ -18,6 +18,12 @@ package struct ListenerConfiguration: Sendable {
     package var unixSocket: String?
     /// Web origins other than our own that may open WebSockets (`https://dashboard.example:3000`), or `*`.
     package var origins: [String] = []
+    /// Agrees to compress WebSocket messages.
+    package var compresses = false
+    /// Load balancers that say for whom they speak.
+    package var proxies: [AddressRange] = []
+    /// `listener.tls`.
+    package var clientCertificates: ClientCertificates?
     /// Where WAMP over HTTP requests is; nil where it is not.
     package var httpTransports = HTTPTransportPaths()
     /// `listener.tls`.
@@ -30,6 +36,14 @@ package struct ListenerConfiguration: Sendable {
         case issued(names: [String])
         /// PEM files: the chain after the certificate, and its key.
         case files(certificate: String, privateKey: String)
+    }
+
+    /// Who may show a certificate of their own.
+    package struct ClientCertificates: Sendable, Hashable {
+        /// A PEM file with the authorities that are trusted.
+        package var authorities: String
+        /// Nobody comes in without one.
+        package var isRequired = false
     }
 
     /// The bases of the paths of the HTTP transports.
@@ -92,11 +106,33 @@ extension ListenerConfiguration {
         configuration.plain = listener.enumeration("plain", default: .loopback)
         configuration.unixSocket = listener.string("unix_socket", default: "/run/gantry/gantry.sock")
         configuration.origins = listener.strings("origins")
+        configuration.compresses = listener.choice("compression", among: [("on", true), ("off", false)]) ?? false
+        configuration.proxies = listener.strings("proxy_protocol").compactMap { text in
+            let range = AddressRange(text)
+            if range == nil {
+                listener.refuse(
+                    "proxy_protocol", "expected addresses, found \"\(text)\"", suggestion: "10.0.0.7, or 10.0.0.0/24")
+            }
+            return range
+        }
+        configuration.clientCertificates = clientCertificates(from: listener.scope("tls"))
         configuration.httpTransports.longPoll = path("long_poll", default: "/lp", in: listener)
         configuration.httpTransports.events = path("server_sent_events", default: "/sse", in: listener)
         configuration.certificate = certificate(from: listener.scope("tls"))
         configuration.limits = Limits(from: settings.scope("limits"))
         return configuration
+    }
+
+    private static func clientCertificates(from tls: Settings) -> ClientCertificates? {
+        let isRequired = tls.choice("client_certificates", among: [("optional", false), ("required", true)])
+        guard let authorities = tls.string("client_ca") else {
+            if isRequired == true {
+                tls.refuse(
+                    "client_certificates", "needs client_ca as well", suggestion: "name a PEM file of authorities")
+            }
+            return nil
+        }
+        return ClientCertificates(authorities: authorities, isRequired: isRequired ?? false)
     }
 
     /// The base of an HTTP transport's paths; nil for `off`.

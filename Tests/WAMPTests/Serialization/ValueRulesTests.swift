@@ -29,7 +29,9 @@ import WAMP
 
     @Test(arguments: pairs)
     func `a double stays a double, to the last bit`(_ source: Serializer, _ target: Serializer) throws {
-        for number in [1, -0.0, 0.1, 1e15, 1e16, 1e300, 5e-324, 9_007_199_254_740_993, .pi, .greatestFiniteMagnitude] {
+        for number in [
+            1, -0.0, 0.1, 1e15, 1e16, 1e300, Double.leastNonzeroMagnitude, 0x1p53, .pi, .greatestFiniteMagnitude,
+        ] {
             #expect(Agreement.isSame(try seen(.double(number), from: source, by: target), .double(number)))
         }
     }

@@ -113,8 +113,10 @@ final class HTTPTransports: Sendable {
         let channel = CarriedChannel(
             on: group.next(), isBatched: chosen.isBatched,
             messageBytesMax: min(limits.messageBytesMax, limits.httpBodyBytesMax))
-        let opened = try? await channel.eventLoop.submit { try self.begin(channel, chosen, request.path, connection) }
-            .get()
+        let cookie = connection.cookie(of: request.headers["cookie"].map { [$0] } ?? [])
+        let opened = try? await channel.eventLoop.submit {
+            try self.begin(channel, chosen, path: request.path, cookie: cookie?.value, connection)
+        }.get()
         guard let opened, opened else {
             channel.abandon()
             var refusal = HTTPResponse.text(503, "too many connections, or not ready")
@@ -127,18 +129,21 @@ final class HTTPTransports: Sendable {
         }
         channel.closeFuture.whenComplete { _ in self.transports.withLock { $0[id] = nil } }
         let answer = Value.dictionary(["protocol": .string(chosen.name + suffix), "transport": .string(id)])
-        return HTTPResponse(
-            status: 200, headers: [("Content-Type", "application/json")], body: answer.encoded(.json))
+        var headers = [("Content-Type", "application/json")]
+        if let header = cookie?.header { headers.append(("Set-Cookie", header)) }
+        return HTTPResponse(status: 200, headers: headers, body: answer.encoded(.json))
     }
 
     /// Counts the connection and gives it the acceptor's handler. On the channel's event loop.
     private func begin(
-        _ channel: CarriedChannel, _ subprotocol: WebSocketSubprotocol, _ path: String, _ connection: Connection
+        _ channel: CarriedChannel, _ subprotocol: WebSocketSubprotocol, path: String, cookie: String?,
+        _ connection: Connection
     ) throws -> Bool {
         let admission = try connections.admit(channel, from: connection.admission.address)
         let carried = Connection(peer: connection.peer, admission: admission, services: connection.services)
         let handler = carried.accept(channel, serializer: subprotocol.serializer, framing: .rawSocket) {
             $0.peer.path = path
+            $0.peer.cookie = cookie
             $0.messageBytesMax = min($0.messageBytesMax, connection.services.limits.httpBodyBytesMax)
             $0.peerMessageBytesMax = RawSocketFrame.payloadBytesMax
         }
