@@ -24,17 +24,22 @@ struct Transcript {
 
     var engine: RealmEngine
     private var peers: [String: Peer] = [:]
+    private var names: [ObjectIdentifier: String] = [:]
     private var lastSession: UInt64 = 0
 
-    init(limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest) {
+    init(
+        limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         engine = RealmEngine(
-            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED)
+            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED,
+            eventHistory: eventHistory)
     }
 
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
     mutating func join(
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24, trustlevel: Int64? = nil,
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
@@ -47,18 +52,28 @@ struct Transcript {
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions),
+                permissions: permissions, trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
             isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
         let handle = engine.join(session, welcome: .ofTests)
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        names[ObjectIdentifier(link)] = name
         try collect()
         peers[name]?.waiting.removeFirst()
     }
 
     func handle(_ name: String) throws -> SessionHandle { try #require(peers[name]).handle }
+
+    /// The roles of a client that knows all of the Advanced Profile that a dealer has to know of.
+    static let allFeatures = """
+        {"caller": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "payload_passthru_mode": true}},
+         "callee": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "call_reroute": true, "payload_passthru_mode": true,
+          "registration_revocation": true, "sharded_registration": true}}}
+        """
 
     /// Sends messages, one a line.
     mutating func send(_ name: String, _ messages: String) throws {
@@ -93,6 +108,13 @@ struct Transcript {
                 Issue.record("\(name): expected \(line), got \(text)", sourceLocation: sourceLocation)
             }
         }
+    }
+
+    /// Takes what has reached a session since it was last asked.
+    mutating func takeAll(_ name: String) throws -> [Value] {
+        try collect()
+        defer { peers[name]?.waiting = [] }
+        return try #require(peers[name]).waiting
     }
 
     /// Forgets what has reached a session.
@@ -130,6 +152,7 @@ struct Transcript {
             link: link)
         guard let handle = engine.resume(SessionID(session), connection) else { return false }
         peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        names[ObjectIdentifier(link)] = name
         try collect()
         return true
     }
@@ -141,8 +164,8 @@ struct Transcript {
 
     private mutating func collect() throws {
         for (link, delivery) in engine.takeDeliveries(loop: 0) {
-            let found = peers.first { $0.value.link === link }
-            guard let (name, peer) = found else { continue }
+            // A name that has joined again has another link by now.
+            guard let name = names[ObjectIdentifier(link)], let peer = peers[name], peer.link === link else { continue }
             var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
             delivery.forEachBuffer { parser.append($0) }
             while case .message(let message, _) = try parser.next() {

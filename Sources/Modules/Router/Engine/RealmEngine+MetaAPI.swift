@@ -9,6 +9,9 @@ extension RealmEngine {
     mutating func callMetaAPI(_ message: IncomingMessage, _ procedure: String, _ bytes: Span<UInt8>) {
         do throws(MetaError) {
             let arguments = try MetaArguments(message, bytes)
+            if procedure == "wamp.subscription.get_events", history.isEnabled {
+                return try getEvents(message, arguments)
+            }
             let result = try metaResult(procedure, arguments, message.sender)
             guard sessions.contains(message.sender) else { return }
             let serializer = sessions[message.sender.slot].format.serializer
@@ -61,6 +64,8 @@ extension RealmEngine {
             return .dictionary(subscriptions[try record(arguments, in: subscriptions, .noSuchSubscription)].details)
         case "wamp.subscription.list_subscribers": return .list(try subscribers(arguments).map(\.value))
         case "wamp.subscription.count_subscribers": return .integer(Int64(try subscribers(arguments).count))
+        case "wamp.subscription.remove_subscriber": return try removeSubscriber(arguments)
+        case "wamp.topic.forget_retained": return try forgetRetained(arguments, caller)
         case "wamp.registration.list": return registrations.listing
         case "wamp.registration.lookup": return try lookup(arguments, in: registrations)
         case "wamp.registration.match":
@@ -70,6 +75,7 @@ extension RealmEngine {
             return .dictionary(registrations[try record(arguments, in: registrations, .noSuchRegistration)].details)
         case "wamp.registration.list_callees": return .list(try callees(arguments).map(\.value))
         case "wamp.registration.count_callees": return .integer(Int64(try callees(arguments).count))
+        case "wamp.registration.remove_callee": return try removeCallee(arguments)
         default: throw MetaError(.noSuchProcedure, "the router has no procedure \(procedure)")
         }
     }
@@ -140,6 +146,25 @@ extension RealmEngine {
     private func callees(_ arguments: MetaArguments) throws(MetaError) -> [SessionID] {
         let index = try record(arguments, in: registrations, .noSuchRegistration)
         return registrations[index].callees.map { sessions[$0.slot].id }
+    }
+
+    /// `wamp.registration.remove_callee(registration, session, reason?)`: not of the specification, but Crossbar's.
+    private mutating func removeCallee(_ arguments: MetaArguments) throws(MetaError) -> Value {
+        let index = try record(arguments, in: registrations, .noSuchRegistration)
+        let session = SessionID(try arguments.id(1, "session"))
+        guard let slot = sessions.slot(of: session) else {
+            throw MetaError(.noSuchSession, "there is no session \(session.rawValue)")
+        }
+        guard registrations[index].callees.contains(where: { $0.slot == slot }) else {
+            throw MetaError(.noSuchRegistration, "session \(session.rawValue) is not a callee of this registration")
+        }
+        guard !sessions[slot].isLocal else { throw MetaError(.noSuchSession, "the session is the router's own") }
+        let reason = arguments.value(2, "reason", default: .null)
+        guard reason == .null || reason.string != nil else {
+            throw MetaError(.invalidArgument, "reason: expected a string")
+        }
+        revoke(index, from: slot, reason: reason.string)
+        return .null
     }
 }
 
