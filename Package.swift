@@ -66,7 +66,8 @@ let package = Package(
         tests("WAMP"),
 
         // Floor 1: sockets, one port, the shape of a module, SQLite the house way
-        floor("WAMPTransport", ["WAMP", "ModuleKit", .nioCore, .nioHTTP1, .crypto]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        floor("WAMPTransport", ["WAMP", "ModuleKit", "CZlib", .nioCore, .nioHTTP1, .crypto]),
         floor("ModuleKit", ["WAMP", .logging, .lifecycle, .yams]),
         floor(
             "Listener",

@@ -78,7 +78,7 @@ struct Boot {
         authenticators.add(plainRealms)
         let routes = RouteTable()
         let tls = try ServerTLS(
-            configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
+            configuration.listener, keys: configuration.data.keys, published: configuration.directory,
             logger: Logger(label: "listener"))
         tls.pages?.add(to: routes)
         let listener = ListenerService(
