@@ -4,6 +4,7 @@
 """
 
 import argparse
+import datetime
 import pathlib
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import gantry
 import report
 import routers
 
@@ -37,7 +39,7 @@ def run(column, folder, crossbar, rest):
     """One column: pytest in a process of its own; returns its exit code and the cases."""
     place = folder / f"{column}.json"
     # A router that does not answer a case at all is waited for, for each of them.
-    patience = ["--timeout", "1"] if column == "crossbar" else []
+    patience = ["--timeout", "1"] if column == "crossbar" and "--long" not in rest else []
     with opened(column, folder / column, crossbar) as options:
         command = [sys.executable, "-B", "-m", "pytest", *options, *patience, "--report", str(place), *rest]
         code = subprocess.run(command, cwd=HERE, check=False).returncode
@@ -67,7 +69,8 @@ def main():
                 choice.keep.mkdir(parents=True, exist_ok=True)
                 shutil.copy(pathlib.Path(folder) / f"{column}.json", choice.keep)
             reports[f"Gantry, {column}" if column != "crossbar" else "Crossbar"] = cases
-    table = report.markdown(reports)
+    version = gantry.gantry("--version").stdout.strip()
+    table = f"{report.markdown(reports)}\n\nRun of {datetime.date.today()} with Gantry {version}."
     print(f"\n{table}\n")
     if choice.write:
         if "--long" in rest:
