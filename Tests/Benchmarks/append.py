@@ -1,59 +1,54 @@
 """CPU of the server for one row of `appendBulk`, beside SQLite's C API with the same rows in the same batches.
 
-    python3 append.py SQLITE_ROWS      (needs msgpack and cbor2; GANTRY_BINARY names the binary)
+    python3 append.py      (needs msgpack, cbor2 and a C compiler; GANTRY_BINARY names the binary)
+
+Eight bulks of 1,000 rows are under way, and somebody subscribes to the live feed: the server's time has the routing, the
+event and the answer in it.
 """
 
-import os
 import pathlib
 import statistics
 import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "BlackBox"))
+import load
 
-import entry  # noqa: E402
-import gantry  # noqa: E402
-from wire import Message  # noqa: E402
-
-BATCHES, ROWS, ROUNDS = 200, 1_000, 5
+BATCHES, ROWS, DEPTH, ROUNDS = 200, 1_000, 8, 5
 
 
-def cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def server(installation, tsp):
-    """Microseconds of CPU for one row: decoding, routing, storing, the live feed's event and the answer."""
+def server(installation, pipeline, first):
+    """Microseconds of CPU for one row, and rows for each second."""
     uri = f"appendBulk.{installation.project}.{installation.press}.sensordata"
-    begin = cpu_seconds(installation.process.pid)
-    with entry.join_as_app(installation) as session:
-        for batch in range(BATCHES):
-            rows = [
-                {"tsp": tsp + batch * ROWS + row, "temperature": 20 + row % 100 / 8, "pressure": 6.5, "count": row,
-                 "closed": row % 2 == 1, "note": "a note of twenty chars"}
-                for row in range(ROWS)
-            ]
-            session.ask(Message.CALL, Message.RESULT, {}, uri, [rows], {"DEVICE_KEY": "7"})
-    return (cpu_seconds(installation.process.pid) - begin) * 1e6 / (BATCHES * ROWS)
+    with load.join(installation) as session, load.join(installation, 1) as subscriber:
+        subscriber.subscribe("transformed.bulk.sensordata")
+        bulks = ([[load.row(first + batch * ROWS + row) for row in range(ROWS)]] for batch in range(BATCHES))
+        calls = load.calls(session, uri, bulks, {"DEVICE_KEY": "7"})
+        begin = load.cpu_seconds(installation)
+        seconds, _ = load.run(pipeline, DEPTH, [calls], [subscriber])
+        cpu = load.cpu_seconds(installation) - begin
+    return cpu * 1e6 / (BATCHES * ROWS), BATCHES * ROWS / seconds
 
 
 def floor(program, folder, number):
-    command = [program, str(folder / f"floor-{number}.db"), str(BATCHES), str(ROWS)]
+    command = [program, folder / f"floor-{number}.db", str(BATCHES), str(ROWS)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def main(program):
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:
+def main():
+    mine, rates, sqlite = [], [], []
+    with load.appliance() as installation, tempfile.TemporaryDirectory(dir=installation.folder) as folder:
         folder = pathlib.Path(folder)
-        with gantry.plant(folder / "gantry") as installation:
-            results = [
-                (server(installation, 1_790_000_000_000 + number * BATCHES * ROWS), floor(program, folder, number))
-                for number in range(ROUNDS)
-            ]
-    mine, sqlite = (statistics.median(column) for column in zip(*results))
-    print(f"appendBulk, {ROWS} rows of 5 columns: gantry {mine:.2f} µs/row, SQLite {sqlite:.2f} µs/row, x{mine / sqlite:.2f}")
+        pipeline, sqlite_rows = load.compiled("pipeline", folder), load.compiled("sqlite_rows", folder, "-lsqlite3")
+        for number in range(ROUNDS):
+            cost, rate = server(installation, pipeline, number * BATCHES * ROWS)
+            mine.append(cost)
+            rates.append(rate)
+            sqlite.append(floor(sqlite_rows, folder, number))
+    load.report(
+        measurement="appendBulk", rows=ROWS, in_flight=DEPTH, us_per_row=round(statistics.median(mine), 3),
+        sqlite_us_per_row=round(statistics.median(sqlite), 3),
+        ratio=round(statistics.median(a / b for a, b in zip(mine, sqlite)), 3), ratio_max=2.0,
+        rows_per_second=round(statistics.median(rates)))
 
 
-main(sys.argv[1])
+main()

@@ -61,7 +61,7 @@ import WAMP
         func pattern(_ number: Int) -> String {
             components.enumerated().map { number >> $0 & 1 == 1 ? "" : $1 }.joined(separator: ".")
         }
-        let max = URITable<Subscription>.wildcardShapesMax
+        let max = PatternShapes.wildcardsMax
         var indices = (0..<max).map { table.insert(record(UInt64($0) + 1, pattern($0), .wildcard)) }
         #expect(!table.hasRoom(for: URIBytes(pattern(max)), .wildcard))
         #expect(table.hasRoom(for: URIBytes(pattern(7)), .wildcard))

@@ -93,8 +93,8 @@ struct RealmEngine: Sendable {
     /// Lets a session in and says WELCOME to it.
     mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
-        if isStrict { sessions[slot].lastRequest = 0 }
         let handle = SessionHandle(slot: slot, id: session.id)
+        if isStrict { sessions[slot].lastRequest = 0 }
         guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
             turnAway(slot)
             return handle
