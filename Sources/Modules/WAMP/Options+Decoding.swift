@@ -100,6 +100,7 @@ extension CallOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> CallOptions {
+        guard range.count > OptionReader.emptyCountMax else { return CallOptions() }
         var options = CallOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -128,6 +129,7 @@ extension YieldOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> YieldOptions {
+        guard range.count > OptionReader.emptyCountMax else { return YieldOptions() }
         var options = YieldOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -171,6 +173,8 @@ package struct OptionReader {
     private var furtherKeys: [ByteRange] = []
     private var count = 0
 
+    /// The longest dictionary without an entry: `{}`, or CBOR's of unknown length. Most messages have no options.
+    static let emptyCountMax = 2
     private static let entriesMax = 64
 
     package init(_ serializer: Serializer, _ range: ByteRange) {
