@@ -246,7 +246,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
         let welcome = Welcome(
-            realm: realm.uri, principal, agent: host.agent, keepsHistory: realm.keepsHistory, ticket: ticket)
+            realm: realm.uri, principal, agent: host.agent, kept: realm.kept, ticket: ticket)
         joined(realm, realm.join(session, welcome: welcome), context)
     }
 
