@@ -69,13 +69,9 @@ struct Boot {
 
     private func run(
         _ router: RouterHost, _ authenticators: AuthenticatorRegistry, _ attempts: AttemptJudge,
-        on group: MultiThreadedEventLoopGroup,
-        since start: ContinuousClock.Instant
+        on group: MultiThreadedEventLoopGroup, since start: ContinuousClock.Instant
     ) async throws {
-        let plainRealms = try PlainRealms(
-            configuration.router, host: router, attempts: attempts, keysDirectory: configuration.data.keys,
-            logger: Logger(label: "router"))
-        authenticators.add(plainRealms)
+        authenticators.add(try plainRealms(of: router, attempts))
         let routes = RouteTable()
         let tls = try ServerTLS(
             configuration.listener, keys: configuration.data.keys, published: configuration.directory,
@@ -114,6 +110,17 @@ struct Boot {
                 start: start, logger: logger))
         services.append(notifier)
         try await serve(services)
+    }
+
+    /// Who may join the realms of gantry.yml. Reads the files that secrets are in.
+    private func plainRealms(of router: RouterHost, _ attempts: AttemptJudge) throws(CommandError) -> PlainRealms {
+        do {
+            return try PlainRealms(
+                configuration.router, host: router, attempts: attempts, keysDirectory: configuration.data.keys,
+                logger: Logger(label: "router"))
+        } catch {
+            throw CommandError(.configuration, "realms: \(error)")
+        }
     }
 
     /// Runs until SIGTERM or SIGINT; services end in the reverse order of the list. One that fails ends all of them.

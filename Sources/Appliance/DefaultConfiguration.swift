@@ -74,7 +74,8 @@ enum DefaultConfiguration {
           pings_missed: 2                 # then the connection is gone
 
         # Realms that are declared here, beside those that Gantry makes for its apps (realm-<project>-<app>-<stage>).
-        # The shape is Crossbar's: roles, and permissions with uri, match (exact, prefix, wildcard) and allow. Example:
+        # The shape is Crossbar's: roles, and permissions with uri, match (exact, prefix, wildcard) and allow; who has which
+        # role, auth says, by method: docs/realms.md has every key. Example:
         #
         #   realms:
         #     plant:                              # the realm's URI
@@ -83,10 +84,19 @@ enum DefaultConfiguration {
         #       anonymous:                        # anonymous clients have this role; left out: there are none
         #         role: guest
         #         from: loopback                  # loopback, lan
+        #       auth:                             # ticket, wampcra, scram, cryptosign, tls, cookie; static, or type: dynamic
+        #         ticket:
+        #           principals:
+        #             joe: {ticket_file: /etc/gantry/joe.secret, role: guest}   # or ticket: s3cret
+        #         scram:
+        #           type: dynamic                 # a procedure knows the principals
+        #           authenticator: com.example.authenticate
         #       roles:
         #         guest:
+        #           trustlevel: 0                 # told to receivers; left out: is not told
+        #           disclose: {caller: false, publisher: false}   # whatever its messages ask for; also in a rule
         #           permissions:
-        #             - uri: com.example.
+        #             - uri: com.example.         # or, without match, com.example.*
         #               match: prefix
         #               allow: [publish, subscribe, call]      # and register
         #       event_history:                  # whose last events can be asked for later; left out: nobody's

@@ -171,6 +171,7 @@ import WAMP
             "tls.principals.c.fingerprint: expected SHA-256 of a certificate, 64 hexadecimal digits"
         ),
         ("cookie: {max_age: 1s}", #"cookie.max_age: expected a duration, 1m…30d, found "1s""#),
+        ("anonymous: {from: lan}", "anonymous.role: required, and not set: expected a text"),
         ("anonymous: {role: x}", #"anonymous.role: the realm has no role "x""#),
         ("tikket: {}", "tikket: unknown key"),
     ])

@@ -40,7 +40,9 @@ extension PlainRealms {
         ) { signature, _ in
             let start = self.attempts.begin()
             let isSigned = exchange.isSigned(signature)
-            return await self.conclude(request, .cryptosign, isSigned ? identity : nil, since: start)
+            return await self.conclude(
+                request, .cryptosign, isSigned ? identity : nil, since: start,
+                of: request.authid ?? Hexadecimal.encode(hello.publicKey))
         }
     }
 

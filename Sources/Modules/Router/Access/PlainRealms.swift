@@ -124,7 +124,7 @@ extension PlainRealms {
             return .later {
                 let authid = self.newAuthID(request)
                 let answer = await self.ask(authenticator, request, .anonymous, authid: authid)
-                return await self.conclude(request, .anonymous, answer?.1, isGuess: false)
+                return await self.conclude(request, .anonymous, unguessed: answer?.1)
             }
         }
         guard let role = realm.anonymousRole, request.peer.isLoopback || realm.admitsAnonymousFromNetwork else {
@@ -157,7 +157,7 @@ extension PlainRealms {
             return .later {
                 let authid = request.authid ?? certificate.commonName
                 let answer = await self.ask(authenticator, request, .tls, authid: authid)
-                return await self.conclude(request, .tls, answer?.1, isGuess: false)
+                return await self.conclude(request, .tls, unguessed: answer?.1)
             }
         case nil: return nil
         }
@@ -197,32 +197,38 @@ extension PlainRealms {
     ///
     /// - Parameters:
     ///   - identity: nil when the peer has not proved who it is.
-    ///   - isGuess: whether a wrong answer could be a guess, and counts.
+    ///   - subject: whose credential was tried, where the authid does not say it.
     ///   - proof: what proves the router to the peer, in WELCOME's `authextra`.
     func conclude(
         _ request: AuthenticationRequest, _ method: AuthenticationMethod, _ identity: GrantedIdentity?,
-        since start: Duration? = nil, isGuess: Bool = true, proof: [String: Value] = [:]
+        since start: Duration, of subject: String? = nil, proof: [String: Value] = [:]
     ) async -> AuthenticationStep {
-        let start = start ?? attempts.begin()
-        guard isGuess || identity != nil else { return await refuse(request, method, since: start) }
         // Each realm has its own principals: a name of one is not the same name of another.
-        let subject = "\(request.realm)/\(request.authid ?? "")"
+        let subject = "\(request.realm)/\(subject ?? request.authid ?? "")"
         let isAccepted = await attempts.verdict(
             identity != nil, from: request.peer.address, on: subject, since: start)
         guard isAccepted, let identity, let realm = realms[request.realm] else {
             logRefusal(request, method)
             return Self.refused
         }
-        if let lifetime = realm.access.cookieLifetime, let cookie = request.peer.cookie, method != .anonymous {
+        if let lifetime = realm.access.cookieLifetime, let cookie = request.peer.cookie {
             cookies.remember(identity, by: cookie, in: request.realm, request.peer, for: lifetime)
         }
         return welcome(request, realm, method, identity, proof)
     }
 
-    private func refuse(
-        _ request: AuthenticationRequest, _ method: AuthenticationMethod? = nil, since start: Duration? = nil
+    /// The end of a handshake in which nothing could be guessed.
+    private func conclude(
+        _ request: AuthenticationRequest, _ method: AuthenticationMethod, unguessed identity: GrantedIdentity?
     ) async -> AuthenticationStep {
-        await attempts.refuse(since: start ?? attempts.begin())
+        guard let identity, let realm = realms[request.realm] else { return await refuse(request, method) }
+        return welcome(request, realm, method, identity)
+    }
+
+    private func refuse(
+        _ request: AuthenticationRequest, _ method: AuthenticationMethod? = nil
+    ) async -> AuthenticationStep {
+        await attempts.refuse(since: attempts.begin())
         logRefusal(request, method)
         return Self.refused
     }
@@ -236,7 +242,8 @@ extension PlainRealms {
             Principal(
                 authid: identity.authid, authrole: identity.role, authmethod: method.rawValue,
                 authprovider: identity.provider.rawValue,
-                authextra: identity.extra.merging(proof, uniquingKeysWith: { $1 }), permissions: permissions,
+                authextra: proof.isEmpty ? identity.extra : identity.extra.merging(proof, uniquingKeysWith: { $1 }),
+                permissions: permissions,
                 trustlevel: identity.trustlevel ?? realm.trustlevels[identity.role]))
     }
 

@@ -42,7 +42,8 @@ struct RealmAccessReader {
         guard !isDynamic else { return (nil, false) }
         let scope = auth.isSet("anonymous") ? auth.scope("anonymous") : settings.scope("anonymous")
         let from = scope.enumeration("from", default: Admitted.loopback)
-        return (scope.isSet("role") ? role("role", of: scope) : nil, from == .lan)
+        let isSet = auth.isSet("anonymous") || settings.isSet("anonymous")
+        return (isSet ? role("role", of: scope) : nil, from == .lan)
     }
 
     // MARK: Sources
