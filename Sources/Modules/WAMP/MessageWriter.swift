@@ -8,6 +8,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
     package var arguments: ByteRange
     package var argumentsKw: ByteRange
 
+    @inlinable
     package init(arguments: ByteRange = .empty, argumentsKw: ByteRange = .empty) {
         self.arguments = arguments
         self.argumentsKw = argumentsKw
@@ -20,6 +21,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
 }
 
 extension MessageHead {
+    @inlinable
     package var payload: PayloadRange { PayloadRange(arguments: arguments, argumentsKw: argumentsKw) }
 }
 
@@ -127,14 +129,31 @@ extension ValueWriter {
     }
 
     /// `[UNREGISTERED, 0, {registration, reason}]`: the router took it back. Spec: "Registration Revocation".
-    package mutating func revocation(of registration: RegistrationID, reason: ErrorURI) {
+    package mutating func revocation(of registration: RegistrationID, reason: String?) {
         begin(.unregistered, 2)
         unsigned(0)
-        beginDictionary(2)
+        beginDictionary(reason == nil ? 1 : 2)
         key("registration")
         unsigned(registration.rawValue)
-        key("reason")
-        string(reason.rawValue)
+        if let reason {
+            key("reason")
+            string(reason)
+        }
+        endDictionary()
+        endList()
+    }
+
+    /// `[UNSUBSCRIBED, 0, {subscription, reason}]`: the router took it back. Spec: "Subscription Revocation".
+    package mutating func revocation(of subscription: SubscriptionID, reason: String?) {
+        begin(.unsubscribed, 2)
+        unsigned(0)
+        beginDictionary(reason == nil ? 1 : 2)
+        key("subscription")
+        unsigned(subscription.rawValue)
+        if let reason {
+            key("reason")
+            string(reason)
+        }
         endDictionary()
         endList()
     }
@@ -179,10 +198,16 @@ extension ValueWriter {
     }
 
     /// `[WELCOME, Session|id, Details|dict]`
-    package mutating func welcome(_ session: SessionID, _ details: [String: Value]) {
+    ///
+    /// - Parameter entries: writes the details' keys and values, `entryCount` of each.
+    package mutating func welcome(
+        _ session: SessionID, entryCount: Int, _ entries: (inout ValueWriter) -> Void
+    ) {
         begin(.welcome, 2)
         unsigned(session.rawValue)
-        value(.dictionary(details))
+        beginDictionary(entryCount)
+        entries(&self)
+        endDictionary()
         endList()
     }
 
@@ -227,12 +252,17 @@ package struct EventDetails: Sendable, Hashable {
     package var topic: String?
     package var publisher: Disclosure?
     package var retained = false
+    /// How far the publisher is to be trusted ("Publication Trust Levels").
+    package var trustlevel: Int64?
     package var forwarded: [ForwardedOption] = []
 
     package init() {}
 
-    func write(to writer: inout ValueWriter) {
-        let count = (topic == nil ? 0 : 1) + (publisher == nil ? 0 : 3) + (retained ? 1 : 0) + forwarded.count
+    /// One encoded dictionary.
+    package func write(to writer: inout ValueWriter) {
+        let count =
+            (topic == nil ? 0 : 1) + (publisher == nil ? 0 : 3) + (retained ? 1 : 0) + (trustlevel == nil ? 0 : 1)
+            + forwarded.count
         writer.beginDictionary(count)
         if count > 0 {
             if let topic {
@@ -250,6 +280,10 @@ package struct EventDetails: Sendable, Hashable {
             if retained {
                 writer.key("retained")
                 writer.bool(true)
+            }
+            if let trustlevel {
+                writer.key("trustlevel")
+                writer.integer(trustlevel)
             }
             writer.forwarded(forwarded)
         }
@@ -275,13 +309,24 @@ package struct InvocationDetails: Sendable, Hashable {
     /// The procedure, for pattern registrations ("Pattern-based Registrations").
     package var procedure: String?
     package var caller: Disclosure?
+    /// How far the caller is to be trusted; nil is not told ("Call Trust Levels").
+    package var trustlevel: Int64?
     package var receiveProgress = false
+    /// Further payload follows under the same request id ("Progressive Call Invocations").
+    package var progress = false
+    /// Milliseconds that the callee is to keep itself; 0 is none ("Call Timeouts").
+    package var timeoutMilliseconds: UInt64 = 0
     package var forwarded: [ForwardedOption] = []
 
     package init() {}
 
+    private var count: Int {
+        (procedure == nil ? 0 : 1) + (caller == nil ? 0 : 3) + (trustlevel == nil ? 0 : 1) + (receiveProgress ? 1 : 0)
+            + (progress ? 1 : 0) + (timeoutMilliseconds == 0 ? 0 : 1) + forwarded.count
+    }
+
     func write(to writer: inout ValueWriter) {
-        let count = (procedure == nil ? 0 : 1) + (caller == nil ? 0 : 3) + (receiveProgress ? 1 : 0) + forwarded.count
+        let count = count
         writer.beginDictionary(count)
         if count > 0 {
             if let procedure {
@@ -296,9 +341,21 @@ package struct InvocationDetails: Sendable, Hashable {
                 writer.key("caller_authrole")
                 writer.string(caller.authrole)
             }
+            if let trustlevel {
+                writer.key("trustlevel")
+                writer.integer(trustlevel)
+            }
             if receiveProgress {
                 writer.key("receive_progress")
                 writer.bool(true)
+            }
+            if progress {
+                writer.key("progress")
+                writer.bool(true)
+            }
+            if timeoutMilliseconds > 0 {
+                writer.key("timeout")
+                writer.unsigned(timeoutMilliseconds)
             }
             writer.forwarded(forwarded)
         }

@@ -21,8 +21,9 @@ extension PublishOptions {
         var reader = OptionReader(serializer, range)
         while let key = try reader.nextKey(bytes) {
             switch key.count {
+            case 4 where reader.isKey("rkey", bytes): options.rkey = try reader.shardKey("rkey", bytes)
             case 6 where reader.isKey("retain", bytes): options.retain = try reader.bool("retain", bytes)
-            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes)
+            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes) ?? []
             case 8 where reader.isKey("eligible", bytes): options.eligible = try reader.sessions("eligible", bytes)
             case 10 where reader.isKey("exclude_me", bytes): options.excludeMe = try reader.bool("exclude_me", bytes)
             case 11 where reader.isKey("acknowledge", bytes):
@@ -30,11 +31,11 @@ extension PublishOptions {
             case 11 where reader.isKey("disclose_me", bytes):
                 options.discloseMe = try reader.bool("disclose_me", bytes)
             case 14 where reader.isKey("exclude_authid", bytes):
-                options.excludeAuthID = try reader.strings("exclude_authid", bytes)
+                options.excludeAuthID = try reader.strings("exclude_authid", bytes) ?? []
             case 15 where reader.isKey("eligible_authid", bytes):
                 options.eligibleAuthID = try reader.strings("eligible_authid", bytes)
             case 16 where reader.isKey("exclude_authrole", bytes):
-                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes)
+                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes) ?? []
             case 17 where reader.isKey("eligible_authrole", bytes):
                 options.eligibleAuthRole = try reader.strings("eligible_authrole", bytes)
             default: try reader.forwardOrSkip(&options.forwarded, bytes)
@@ -56,6 +57,8 @@ extension SubscribeOptions {
                 options.match = try reader.word("match", bytes, MatchPolicy.allCases, \.name)
             } else if reader.isKey("get_retained", bytes) {
                 options.getRetained = try reader.bool("get_retained", bytes)
+            } else if reader.isKey("nkey", bytes) {
+                options.nkey = try reader.shardKey("nkey", bytes)
             } else {
                 try reader.skipValue(bytes)
             }
@@ -82,6 +85,8 @@ extension RegisterOptions {
                 options.discloseCaller = try reader.bool("disclose_caller", bytes)
             } else if reader.isKey("concurrency", bytes) {
                 options.concurrency = Int(clamping: try reader.natural("concurrency", bytes, zeroAllowed: false))
+            } else if reader.isKey("forward_timeout", bytes) {
+                options.forwardTimeout = try reader.bool("forward_timeout", bytes)
             } else {
                 try reader.skipValue(bytes)
             }
@@ -104,6 +109,12 @@ extension CallOptions {
                 options.receiveProgress = try reader.bool("receive_progress", bytes)
             } else if reader.isKey("disclose_me", bytes) {
                 options.discloseMe = try reader.bool("disclose_me", bytes)
+            } else if reader.isKey("progress", bytes) {
+                options.progress = try reader.bool("progress", bytes)
+            } else if reader.isKey("runmode", bytes) {
+                options.runMode = try reader.wordOrNull("runmode", bytes, RunMode.allCases, \.name)
+            } else if reader.isKey("rkey", bytes) {
+                options.resourceKey = try reader.textOrNull("rkey", bytes)
             } else {
                 try reader.forwardOrSkip(&options.forwarded, bytes)
             }
@@ -233,40 +244,72 @@ package struct OptionReader {
     package mutating func word<Word>(
         _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
     ) throws(OptionError) -> Word {
-        if case .string(let token) = try token(name, bytes) {
+        if let word = try wordOrNull(name, bytes, words, spelling) { return word }
+        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
+    }
+
+    /// One of a fixed set of words; nil for null.
+    package mutating func wordOrNull<Word>(
+        _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
+    ) throws(OptionError) -> Word? {
+        switch try token(name, bytes) {
+        case .null: return nil
+        case .string(let token):
             let text = cursor.string(token, bytes)
             for word in words where spelling(word) == text { return word }
+        default: break
         }
-        let expected = "one of " + words.map(spelling).joined(separator: ", ")
-        throw OptionError(key: name.description, expected: expected)
+        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
     }
 
-    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID] {
-        let list = try value(name.description, bytes)
-        guard let elements = list.list else {
-            throw OptionError(key: name.description, expected: "a list of session ids")
-        }
-        var sessions: [SessionID] = []
-        for element in elements {
-            guard let id = element.integer, id >= 1 else {
-                throw OptionError(key: name.description, expected: "a list of session ids")
-            }
-            sessions.append(SessionID(UInt64(id)))
-        }
-        return sessions
+    private static func expected<Word>(_ words: [Word], _ spelling: (Word) -> String) -> String {
+        "one of " + words.map(spelling).joined(separator: ", ")
     }
 
-    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String] {
-        let list = try value(name.description, bytes)
-        guard let elements = list.list else { throw OptionError(key: name.description, expected: "a list of strings") }
-        var strings: [String] = []
-        for element in elements {
-            guard let text = element.string else {
-                throw OptionError(key: name.description, expected: "a list of strings")
-            }
-            strings.append(text)
+    /// A text; nil for null.
+    package mutating func textOrNull(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
+        switch try token(name, bytes) {
+        case .null: return nil
+        case .string(let token): return cursor.string(token, bytes)
+        default: throw OptionError(key: name.description, expected: "a string")
         }
-        return strings
+    }
+
+    /// A list of session ids; nil for null, which means that the key might as well not be there.
+    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID]? {
+        try list(name, bytes, of: "session ids") { element in
+            element.integer.flatMap { $0 >= 1 ? SessionID(UInt64($0)) : nil }
+        }
+    }
+
+    /// A list of strings; nil for null.
+    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String]? {
+        try list(name, bytes, of: "strings", \.string)
+    }
+
+    private mutating func list<Element>(
+        _ name: StaticString, _ bytes: Span<UInt8>, of kind: String, _ element: (Value) -> Element?
+    ) throws(OptionError) -> [Element]? {
+        let list = try value(name.description, bytes)
+        guard list != .null else { return nil }
+        var elements: [Element] = []
+        for value in list.list ?? [.null] {
+            guard let element = element(value) else {
+                throw OptionError(key: name.description, expected: "a list of \(kind)")
+            }
+            elements.append(element)
+        }
+        return elements
+    }
+
+    /// A resource or node key. It is kept for as long as its subscription, so it has a bound of its own.
+    package mutating func shardKey(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
+        let key = try value(name.description, bytes)
+        guard key != .null else { return nil }
+        guard let text = key.string, text.utf8.count <= 255 else {
+            throw OptionError(key: name.description, expected: "a string of at most 255 bytes")
+        }
+        return text
     }
 
     /// Keeps what payload passthru carries, in its present form (`ppt_…`) and its older one (`enc_…`); skips the rest.
@@ -277,7 +320,9 @@ package struct OptionReader {
             return try skipValue(bytes)
         }
         let name = keyText(bytes)
-        forwarded.append(ForwardedOption(key: name, value: try value(name, bytes)))
+        let value = try value(name, bytes)
+        // A client that writes every key, null where it has nothing to say, says nothing.
+        if value != .null { forwarded.append(ForwardedOption(key: name, value: value)) }
     }
 
     private mutating func token(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Token {

@@ -24,21 +24,27 @@ struct Transcript {
 
     var engine: RealmEngine
     private var peers: [String: Peer] = [:]
+    private var names: [ObjectIdentifier: String] = [:]
     private var lastSession: UInt64 = 0
 
-    init(limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest) {
+    init(
+        limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         engine = RealmEngine(
-            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED)
+            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED,
+            eventHistory: eventHistory)
     }
 
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
     mutating func join(
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24, trustlevel: Int64? = nil,
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
-        """
+        """,
+        isLocal: Bool = false, ticket: String? = nil
     ) throws {
         lastSession += 1
         let link = Link()
@@ -46,18 +52,28 @@ struct Transcript {
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions),
+                permissions: permissions, trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
-            link: link)
-        let handle = engine.join(session, welcome: [:])
+            isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
+        let handle = engine.join(session, welcome: .ofTests)
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        names[ObjectIdentifier(link)] = name
         try collect()
         peers[name]?.waiting.removeFirst()
     }
 
     func handle(_ name: String) throws -> SessionHandle { try #require(peers[name]).handle }
+
+    /// The roles of a client that knows all of the Advanced Profile that a dealer has to know of.
+    static let allFeatures = """
+        {"caller": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "payload_passthru_mode": true}},
+         "callee": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "call_reroute": true, "payload_passthru_mode": true,
+          "registration_revocation": true, "sharded_registration": true}}}
+        """
 
     /// Sends messages, one a line.
     mutating func send(_ name: String, _ messages: String) throws {
@@ -94,6 +110,13 @@ struct Transcript {
         }
     }
 
+    /// Takes what has reached a session since it was last asked.
+    mutating func takeAll(_ name: String) throws -> [Value] {
+        try collect()
+        defer { peers[name]?.waiting = [] }
+        return try #require(peers[name]).waiting
+    }
+
     /// Forgets what has reached a session.
     mutating func forget(_ name: String) throws {
         try collect()
@@ -109,6 +132,31 @@ struct Transcript {
         try collect()
     }
 
+    /// Loses a session's connection.
+    mutating func disconnect(_ name: String) throws {
+        let peer = try #require(peers[name])
+        engine.disconnected(peer.handle, peer.link)
+        try collect()
+    }
+
+    /// Connects again with a ticket; false when it opens nothing.
+    mutating func resume(
+        _ name: String, _ session: UInt64, ticket: String, next: String, isEncrypted: Bool = false,
+        serializer: Serializer = .json
+    ) throws -> Bool {
+        let link = Link()
+        let connection = ResumingConnection(
+            ticket: ResumeTicket(text: ticket), nextTicket: ResumeTicket(text: next),
+            peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: isEncrypted),
+            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: 1 << 24,
+            link: link)
+        guard let handle = engine.resume(SessionID(session), connection) else { return false }
+        peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        names[ObjectIdentifier(link)] = name
+        try collect()
+        return true
+    }
+
     mutating func leave(_ name: String) throws {
         engine.leave(try handle(name))
         try collect()
@@ -116,8 +164,8 @@ struct Transcript {
 
     private mutating func collect() throws {
         for (link, delivery) in engine.takeDeliveries(loop: 0) {
-            let found = peers.first { $0.value.link === link }
-            guard let (name, peer) = found else { continue }
+            // A name that has joined again has another link by now.
+            guard let name = names[ObjectIdentifier(link)], let peer = peers[name], peer.link === link else { continue }
             var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
             delivery.forEachBuffer { parser.append($0) }
             while case .message(let message, _) = try parser.next() {
@@ -126,7 +174,20 @@ struct Transcript {
             }
             peers[name]?.ending = delivery.ending
         }
+        if !engine.overflowed.isEmpty { engine.endOverflowedSessions() }
         engine.wakeLoops { _ in }
+    }
+}
+
+extension Welcome {
+    /// As short as there is one: some tests have transports that take little.
+    static var ofTests: Welcome { Welcome(resumedWith: ResumeTicket(text: "")) }
+}
+
+extension RealmEngine {
+    mutating func takeDeliveries(loop: Int) -> [(link: any SessionLink, delivery: Delivery)] {
+        var spent: [ByteBuffer] = []
+        return takeDeliveries(loop: loop, spent: &spent)
     }
 }
 

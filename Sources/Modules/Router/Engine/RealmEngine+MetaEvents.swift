@@ -20,7 +20,7 @@ enum MetaEvent: String, Sendable {
 
 extension RealmEngine {
     /// Whether anybody could hear a meta event; without subscriptions to `wamp.` topics or patterns, nothing is built.
-    private func isHeard(_ topic: String) -> Bool {
+    func isHeard(_ topic: String) -> Bool {
         guard subscriptions.count > 0 else { return false }
         if subscriptions.hasPatterns { return true }
         let bytes = Array(topic.utf8)
@@ -94,45 +94,5 @@ extension SessionRecord {
                 "is_secure": .bool(peer.isEncrypted), "path": peer.path.map { .string($0) } ?? .null,
             ],
         ]
-    }
-}
-
-/// Points in time as text.
-enum Timestamp {
-    /// ISO 8601 in UTC with milliseconds, e.g. `2026-11-21T04:31:10.123Z`.
-    ///
-    /// - Parameter seconds: since 1970.
-    static func text(_ seconds: Double) -> String {
-        let milliseconds = Int64(seconds * 1000)
-        let day = milliseconds.flooredQuotient(86_400_000)
-        let timeOfDay = milliseconds - day * 86_400_000
-        let date = civilDate(daysSince1970: day)
-        let time = [timeOfDay / 3_600_000, timeOfDay / 60_000 % 60, timeOfDay / 1000 % 60].map { padded($0, 2) }
-        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
-            + "T\(time.joined(separator: ":")).\(padded(timeOfDay % 1000, 3))Z"
-    }
-
-    /// The proleptic Gregorian date, by counting eras of 400 years from 0000-03-01.
-    private static func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let days = daysSince1970 + 719_468
-        let era = days.flooredQuotient(146_097)
-        let dayOfEra = days - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-}
-
-extension Int64 {
-    /// Division that rounds towards minus infinity.
-    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
-        self >= 0 ? self / divisor : (self - divisor + 1) / divisor
     }
 }

@@ -38,6 +38,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let link = LocalLink(realm, eventLoop)
         var features = ClientFeatures()
         features.announce(.progressiveCallResults, as: .callee)
+        // Which progressive results demand. A module's calls are short: it lets an INTERRUPT pass.
+        features.announce(.callCanceling, as: .callee)
         let session = JoiningSession(
             id: id, principal: principal,
             peer: PeerIdentity(address: "local", isLoopback: true, isEncrypted: true), features: features,
@@ -46,7 +48,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let client = Client(
             id: id, realm: realm.uri, serializer: serializer, drained: { await link.drained($0) },
             pause: { link.pause($0) }, send: { link.send($0) })
-        let handle = realm.join(session, welcome: Welcome.details(realm: realm.uri, principal, agent: agent))
+        let welcome = Welcome(realm: realm.uri, principal, agent: agent, keepsHistory: realm.keepsHistory)
+        let handle = realm.join(session, welcome: welcome)
         link.joined.withLock { $0 = (client, handle) }
         return client
     }
