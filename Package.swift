@@ -110,6 +110,17 @@ let package = Package(
             "WAMPClient",
             ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto, .logging]),
 
+        floor(
+            "LoadGenerator",
+            ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
+        .executableTarget(
+            name: "PeerLoad",
+            dependencies: ["LoadGenerator", "WAMP", "WAMPClient", .arguments, .nioCore, .nioPosix],
+            path: "Tests/Benchmarks/PeerLoad",
+            swiftSettings: strict
+        ),
+        tests("LoadGenerator", ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioHTTP1]),
+
         // Floor 3: one folder, one target, one feature flag; none imports another
         floor("Router", ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", .nioCore, .logging, .lifecycle]),
         floor("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle]),
@@ -132,7 +143,7 @@ let package = Package(
         .executableTarget(
             name: "Appliance",
             dependencies: [
-                "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
+                "WAMP", "WAMPTransport", "WAMPClient", "LoadGenerator", "ModuleKit", "Listener", "Store",
                 "Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI",
                 .arguments, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
             ],

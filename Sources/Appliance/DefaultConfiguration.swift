@@ -33,6 +33,7 @@ enum DefaultConfiguration {
           plain: loopback                 # who may speak WAMP without TLS: loopback (this host only), lan (anybody), never
           unix_socket: /run/gantry/gantry.sock   # the command line's way in; see credentials.group
           origins: []                     # other hosts' pages that may open WebSockets: ["https://board:3000"], or ["*"]
+          event_loops:                    # threads that serve connections, 1…64; not set: one for each core
           tls:
             certificate:                  # a PEM file with its chain; not set: issued by Gantry's own authority
             private_key:                  # the PEM file of its key; required with certificate

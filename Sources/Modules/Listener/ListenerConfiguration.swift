@@ -18,6 +18,8 @@ package struct ListenerConfiguration: Sendable {
     package var unixSocket: String?
     /// Web origins other than our own that may open WebSockets (`https://dashboard.example:3000`), or `*`.
     package var origins: [String] = []
+    /// How many event loops serve connections; nil is one for each core.
+    package var eventLoops: Int?
     /// `listener.tls`.
     package var certificate = CertificateSource.issued(names: [])
     package var limits = Limits()
@@ -59,6 +61,9 @@ package struct ListenerConfiguration: Sendable {
         package init() {}
     }
 
+    /// The router marks its loops in one word of 64 bits.
+    package static let eventLoopsMax = 64
+
     package init() {}
 }
 
@@ -80,6 +85,7 @@ extension ListenerConfiguration {
         configuration.plain = listener.enumeration("plain", default: .loopback)
         configuration.unixSocket = listener.string("unix_socket", default: "/run/gantry/gantry.sock")
         configuration.origins = listener.strings("origins")
+        configuration.eventLoops = listener.integer("event_loops", in: 1...eventLoopsMax)
         configuration.certificate = certificate(from: listener.scope("tls"))
         configuration.limits = Limits(from: settings.scope("limits"))
         return configuration
