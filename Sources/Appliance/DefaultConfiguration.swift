@@ -48,6 +48,8 @@ enum DefaultConfiguration {
           subscriptions_and_registrations: 2000  # of one session
           pending_calls: 256              # of one session; more are refused, not queued
           outbox: 16MiB                   # waiting for one slow reader, and one message more; then its events are dropped
+          resume_within: 0s               # how long a session outlives its connection, if it asks for that; 0s: not at all
+          resume_buffer: 1MiB             # waiting for one such session; with more than that it ends
           outbox_stall: 10s               # a reader that takes nothing for so long is disconnected
           connections: 4096               # all together; each costs a file descriptor
           connections_per_address: 64     # loopback is exempt
@@ -67,6 +69,7 @@ enum DefaultConfiguration {
         #
         #   realms:
         #     plant:                              # the realm's URI
+        #       strict: false                     # refuse gaps in request ids, which clients in the field have
         #       disclosure: on_request            # forced, on_request (a message's disclose_me), never
         #       anonymous:                        # anonymous clients have this role; left out: there are none
         #         role: guest

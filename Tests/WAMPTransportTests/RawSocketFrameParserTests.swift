@@ -66,7 +66,7 @@ private func raw(_ type: UInt8, _ payload: [UInt8] = []) -> [UInt8] {
     func `a header says its length`(length: Int) throws {
         var bytes: [UInt8] = []
         Framing.rawSocket.writeHeader(length: length, into: &bytes)
-        #expect(bytes.count == Framing.rawSocket.headerLength(for: length))
+        #expect(bytes.count == RawSocketFrame.headerBytes)
         var parser = RawSocketFrameParser(messageBytesMax: length)
         parser.append(ByteBuffer(bytes: bytes + Array(repeating: 1, count: length)))
         #expect(try parser.next() == .message(ByteBuffer(repeating: 1, count: length), isText: false))

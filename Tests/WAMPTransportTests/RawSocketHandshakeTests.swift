@@ -12,7 +12,7 @@ import WAMPTransport
         #expect(try RawSocketHandshake.reply(router.octets, to: serializer) == router)
     }
 
-    @Test(arguments: 0...15)
+    @Test(arguments: 1...15)
     func `a nibble L means two to the power of nine plus L`(nibble: UInt8) throws {
         let handshake = try RawSocketHandshake.request([0x7F, nibble << 4 | 1, 0, 0])
         #expect(handshake.messageBytesMax == 1 << (9 + Int(nibble)))
@@ -34,6 +34,7 @@ import WAMPTransport
             ([0x7F, 0xF1, 1, 0], .reservedBitsUsed),
             ([0x7F, 0xF1, 0, 0x80], .reservedBitsUsed),
             ([0x7F, 0xF9, 0, 1], .reservedBitsUsed),
+            ([0x7F, 0x02, 0, 0], .maximumLengthUnacceptable),
         ] as [([UInt8], RawSocketHandshake.Refusal)])
     func `a router refuses by name`(octets: [UInt8], refusal: RawSocketHandshake.Refusal) {
         #expect(throws: refusal) { try RawSocketHandshake.request(octets) }

@@ -9,7 +9,7 @@ import WAMPTransport
         for framing in [Framing.webSocketText, .webSocketBinary] {
             var bytes: [UInt8] = []
             framing.writeHeader(length: length, into: &bytes)
-            #expect(bytes.count == framing.headerLength(for: length))
+            #expect(bytes.count == WebSocketFrame.headerLength(for: length))
             var client = WebSocketFrameParser(side: .client, messageBytesMax: length)
             client.append(ByteBuffer(bytes: bytes + payload))
             #expect(

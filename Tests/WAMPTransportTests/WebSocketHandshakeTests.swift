@@ -29,7 +29,7 @@ import WAMPTransport
     }
 
     @Test func `the example of RFC 6455 is answered as the RFC says`() throws {
-        guard case .accept(.json, path: "/ws", let head) = decide() else {
+        guard case .accept(WebSocketSubprotocol(.json), path: "/ws", let head) = decide() else {
             Issue.record("refused")
             return
         }
@@ -51,25 +51,27 @@ import WAMPTransport
     }
 
     @Test(arguments: [
-        ("wamp.2.cbor, wamp.2.json", Serializer.cbor), ("wamp.2.msgpack,wamp.2.cbor", .messagePack),
-        ("wamp.2.flatbuffers, wamp.2.json.batched, wamp.2.json", .json),
+        ("wamp.2.cbor, wamp.2.json", WebSocketSubprotocol(.cbor)),
+        ("wamp.2.msgpack,wamp.2.cbor", WebSocketSubprotocol(.messagePack)),
+        ("wamp.2.flatbuffers, wamp.2.json.batched, wamp.2.json", WebSocketSubprotocol(.json, isBatched: true)),
+        ("wamp.2.ubjson.batched, wamp.2.json", WebSocketSubprotocol(.json)),
     ])
-    func `the client's order of subprotocols decides`(offered: String, chosen: Serializer) {
+    func `the client's order of subprotocols decides`(offered: String, chosen: WebSocketSubprotocol) {
         guard
-            case .accept(let serializer, _, let head) = decide({
+            case .accept(let subprotocol, _, let head) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: offered)
             })
         else {
             Issue.record("refused")
             return
         }
-        #expect(serializer == chosen)
-        #expect(head.headers["Sec-WebSocket-Protocol"] == [chosen.subprotocol])
+        #expect(subprotocol == chosen)
+        #expect(head.headers["Sec-WebSocket-Protocol"] == [chosen.name])
     }
 
     @Test func `subprotocols may come in several headers`() {
         guard
-            case .accept(.messagePack, _, _) = decide({
+            case .accept(WebSocketSubprotocol(.messagePack), _, _) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: "soap")
                 $0.add(name: "Sec-WebSocket-Protocol", value: "wamp.2.msgpack, wamp.2.json")
             })
@@ -113,7 +115,9 @@ import WAMPTransport
     @Test func `client and server understand each other`() throws {
         let nonce = (0..<16).map { UInt8($0) }
         let request = WebSocketHandshake.request(host: "box", path: "/ws", serializers: [.cbor, .json], nonce: nonce)
-        guard case .accept(.cbor, _, var answer) = WebSocketHandshake.decide(request, allowsOrigin: { _, _ in false })
+        guard
+            case .accept(WebSocketSubprotocol(.cbor), _, var answer) = WebSocketHandshake.decide(
+                request, allowsOrigin: { _, _ in false })
         else {
             Issue.record("refused")
             return

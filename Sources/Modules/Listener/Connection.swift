@@ -21,16 +21,18 @@ struct Connection: Sendable {
     }
 
     /// Asks the acceptor for a handler; nil if it refuses.
+    ///
+    /// - Parameter agree: what else the two ends have agreed on.
     func accept(
-        _ channel: any Channel, serializer: Serializer, framing: Framing, path: String?, peerMessageBytesMax: Int?
+        _ channel: any Channel, serializer: Serializer, framing: Framing,
+        agree: (inout TransportConnection) -> Void = { _ in }
     ) -> (any ChannelInboundHandler)? {
-        var peer = peer
-        peer.path = path
         let limits = services.limits
-        let connection = TransportConnection(
+        var connection = TransportConnection(
             peer: peer, serializer: serializer, framing: framing,
             messageBytesMaxBeforeWelcome: min(limits.messageBytesMaxBeforeWelcome, limits.messageBytesMax),
-            messageBytesMax: limits.messageBytesMax, peerMessageBytesMax: peerMessageBytesMax, admission: admission)
+            messageBytesMax: limits.messageBytesMax, admission: admission)
+        agree(&connection)
         return services.acceptor.accept(connection, channel: channel)
     }
 

@@ -40,12 +40,14 @@ final class RawSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
         } catch {
             return refuse(error, context)
         }
-        let handler = connection.accept(
-            context.channel, serializer: request.serializer, framing: .rawSocket, path: nil,
-            peerMessageBytesMax: request.messageBytesMax)
-        guard let handler else { return refuse(.maximumConnectionsReached, context) }
         let answer = RawSocketHandshake(
             serializer: request.serializer, messageBytesMax: connection.services.limits.messageBytesMax)
+        let handler = connection.accept(context.channel, serializer: request.serializer, framing: .rawSocket) {
+            // What was announced is what holds, and it is a power of two.
+            $0.messageBytesMax = answer.messageBytesMax
+            $0.peerMessageBytesMax = request.messageBytesMax
+        }
+        guard let handler else { return refuse(.maximumConnectionsReached, context) }
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: answer.octets)), promise: nil)
         do {
             try context.pipeline.syncOperations.addHandler(handler)

@@ -36,6 +36,10 @@ extension RouterLimits {
             "subscriptions_and_registrations", default: subscriptionsAndRegistrationsMax, in: 1...1_000_000)
         pendingCallsMax = limits.integer("pending_calls", default: pendingCallsMax, in: 1...1_000_000)
         outboxBytesMax = limits.byteSize("outbox", default: outboxBytesMax, in: (64 << 10)...(1 << 30))
+        let within = limits.duration("resume_within", default: .zero, in: .zero ... .seconds(86_400))
+        resumeWithinMilliseconds = UInt64(within / .milliseconds(1))
+        resumeBufferBytesMax = limits.byteSize(
+            "resume_buffer", default: resumeBufferBytesMax, in: (16 << 10)...(1 << 30))
     }
 }
 
@@ -63,7 +67,8 @@ extension PlainRealm {
             ("on_request", .onRequest), ("forced", .forced), ("never", .never),
         ]
         let definition = RealmDefinition(
-            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest)
+            uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
+            isStrict: settings.bool("strict", default: false))
         var roles: [String: Permissions] = [:]
         for role in settings.map("roles") {
             roles[role.name] = Permissions(role.list("permissions").compactMap(PermissionRule.init(from:)))

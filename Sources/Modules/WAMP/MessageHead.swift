@@ -5,7 +5,7 @@
 ///
 /// | message | `request` | `id` | `dictionary` | `uri` | payload |
 /// |---|---|---|---|---|---|
-/// | HELLO | | | Details | Realm | |
+/// | HELLO | | | Details | Realm, empty when null | |
 /// | WELCOME | | Session | Details | | |
 /// | ABORT, GOODBYE | | | Details | Reason | ABORT only |
 /// | CHALLENGE, AUTHENTICATE | | | Extra | AuthMethod, Signature | |
@@ -116,7 +116,10 @@ private struct MessageReader {
         case .cancel, .interrupt:
             head.request = try id(bytes)
             head.dictionary = try dictionary(bytes)
-        case .hello, .challenge, .authenticate:
+        case .hello:
+            head.uri = try stringOrNull(bytes)
+            head.dictionary = try dictionary(bytes)
+        case .challenge, .authenticate:
             head.uri = try string(bytes)
             head.dictionary = try dictionary(bytes)
         case .welcome:
@@ -160,6 +163,18 @@ private struct MessageReader {
         let value = try integer(bytes)
         guard value >= 1, value <= identifierMax else { throw WireError(.invalidMessage, at: cursor.position) }
         return value
+    }
+
+    /// A string, or nothing where null stands for it: a realm that the router is to choose.
+    private mutating func stringOrNull(_ bytes: Span<UInt8>) throws(WireError) -> ByteRange {
+        var next = list
+        var ahead = cursor
+        if try ahead.more(&next, bytes), case .null = try ahead.next(bytes) {
+            list = next
+            cursor = ahead
+            return .empty
+        }
+        return try string(bytes)
     }
 
     private mutating func string(_ bytes: Span<UInt8>) throws(WireError) -> ByteRange {

@@ -8,6 +8,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
     package var arguments: ByteRange
     package var argumentsKw: ByteRange
 
+    @inlinable
     package init(arguments: ByteRange = .empty, argumentsKw: ByteRange = .empty) {
         self.arguments = arguments
         self.argumentsKw = argumentsKw
@@ -20,6 +21,7 @@ package struct PayloadRange: Sendable, Hashable, BitwiseCopyable {
 }
 
 extension MessageHead {
+    @inlinable
     package var payload: PayloadRange { PayloadRange(arguments: arguments, argumentsKw: argumentsKw) }
 }
 
@@ -179,10 +181,16 @@ extension ValueWriter {
     }
 
     /// `[WELCOME, Session|id, Details|dict]`
-    package mutating func welcome(_ session: SessionID, _ details: [String: Value]) {
+    ///
+    /// - Parameter entries: writes the details' keys and values, `entryCount` of each.
+    package mutating func welcome(
+        _ session: SessionID, entryCount: Int, _ entries: (inout ValueWriter) -> Void
+    ) {
         begin(.welcome, 2)
         unsigned(session.rawValue)
-        value(.dictionary(details))
+        beginDictionary(entryCount)
+        entries(&self)
+        endDictionary()
         endList()
     }
 

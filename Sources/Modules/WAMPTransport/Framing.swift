@@ -10,25 +10,43 @@ package enum Framing: UInt8, Sendable, Hashable, CaseIterable {
     case webSocketBinary
     case rawSocket
 
+    // Parts of a WebSocket message. Its frame is begun when the connection flushes: see `FrameAssembler`.
+
+    /// Each message and the octet 0x1E: `wamp.2.json.batched`.
+    case recordSeparated
+    /// The same with 0x18, for peers that have read the specification's decimal `\30` as octal: autobahn-python.
+    case cancelSeparated
+    /// Each message behind its length in four octets: `wamp.2.msgpack.batched` and `wamp.2.cbor.batched`.
+    case lengthPrefixed
+
     /// The framing of a WebSocket whose subprotocol is the serializer's.
     package static func webSocket(_ serializer: Serializer) -> Framing {
         serializer == .json ? .webSocketText : .webSocketBinary
     }
 
-    /// One of the two that are RFC 6455.
+    /// The framing of a WebSocket that speaks a subprotocol.
+    package static func webSocket(_ subprotocol: WebSocketSubprotocol) -> Framing {
+        guard subprotocol.isBatched else { return webSocket(subprotocol.serializer) }
+        return subprotocol.serializer == .json ? .recordSeparated : .lengthPrefixed
+    }
+
+    /// All but one are RFC 6455.
     package var isWebSocket: Bool { self != .rawSocket }
 
-    /// How many bytes the header of a message of `length` bytes takes.
-    package func headerLength(for length: Int) -> Int {
+    /// The messages are parts of frames that the connection completes.
+    package var isPartial: Bool {
         switch self {
-        case .webSocketText, .webSocketBinary: WebSocketFrame.headerLength(for: length)
-        case .rawSocket: RawSocketFrame.headerBytes
+        case .webSocketText, .webSocketBinary, .rawSocket: false
+        case .recordSeparated, .cancelSeparated, .lengthPrefixed: true
         }
     }
 
-    /// Appends the header of a message of `length` bytes; the message's bytes are to follow.
+    /// The longest message that a header can announce, in bytes.
+    package var messageBytesMax: Int { self == .rawSocket ? RawSocketFrame.payloadBytesMax : Int(UInt32.max) }
+
+    /// Appends the header of a message of `length` bytes; the message's bytes are to follow, and the `trailer` if any.
     ///
-    /// - Precondition: on a RawSocket, `length` is at most 16 MiB.
+    /// - Precondition: `length` is at most `messageBytesMax`.
     package func writeHeader(length: Int, into bytes: inout [UInt8]) {
         switch self {
         case .webSocketText: WebSocketFrame.writeHeader(.text, length: length, into: &bytes)
@@ -39,6 +57,20 @@ package enum Framing: UInt8, Sendable, Hashable, CaseIterable {
             bytes.append(b)
             bytes.append(c)
             bytes.append(d)
+        case .recordSeparated, .cancelSeparated: break
+        case .lengthPrefixed:
+            for shift in stride(from: 24, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: length >> shift))
+            }
+        }
+    }
+
+    /// The octet that follows a message, if there is one.
+    package var trailer: UInt8? {
+        switch self {
+        case .recordSeparated: MessageBatch.recordSeparator
+        case .cancelSeparated: MessageBatch.cancel
+        case .webSocketText, .webSocketBinary, .rawSocket, .lengthPrefixed: nil
         }
     }
 

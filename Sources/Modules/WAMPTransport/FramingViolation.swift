@@ -31,6 +31,10 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
     case truncatedCloseCode
     /// A close code that must not be sent.
     case invalidCloseCode
+    /// A batch without a message, spec "Message Batching".
+    case emptyBatch
+    /// A batch that ends inside of a message, or without the separator behind its last one.
+    case truncatedBatch
 
     /// What the close frame says about it, RFC 6455 "Defined Status Codes".
     package var closeCode: WebSocketCloseCode {
@@ -40,7 +44,7 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
         case .wrongMessageType: .unsupportedData
         case .unmaskedFrame, .maskedFrame, .reservedBits, .reservedFrameType, .fragmentedControlFrame,
             .controlFrameTooLong, .unexpectedContinuation, .unfinishedMessage, .invalidLength, .truncatedCloseCode,
-            .invalidCloseCode:
+            .invalidCloseCode, .emptyBatch, .truncatedBatch:
             .protocolError
         }
     }
@@ -62,6 +66,8 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
         case .wrongMessageType: "text and binary are mixed up for this subprotocol"
         case .truncatedCloseCode: "close code is truncated"
         case .invalidCloseCode: "close code must not be sent"
+        case .emptyBatch: "batch without a message"
+        case .truncatedBatch: "batch ends inside of a message"
         }
     }
 }

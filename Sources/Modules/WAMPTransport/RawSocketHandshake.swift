@@ -10,6 +10,8 @@ package struct RawSocketHandshake: Sendable, Hashable {
 
     /// The first byte of either handshake; no HTTP method and no TLS record begins like this.
     package static let magic: UInt8 = 0x7F
+    /// Who reads no more than 512 bytes cannot even read a WELCOME.
+    package static let messageBytesMin = 1 << 10
     /// How long a handshake is.
     package static let bytes = 4
 
@@ -59,7 +61,9 @@ package struct RawSocketHandshake: Sendable, Hashable {
         let octets = Array(octets.prefix(bytes))
         guard octets.count == bytes, octets[2] == 0, octets[3] == 0 else { throw .reservedBitsUsed }
         guard let serializer = Serializer(rawValue: octets[1] & 0x0F) else { throw .serializerUnsupported }
-        return RawSocketHandshake(serializer: serializer, lengthNibble: octets[1] >> 4)
+        let request = RawSocketHandshake(serializer: serializer, lengthNibble: octets[1] >> 4)
+        guard request.messageBytesMax >= messageBytesMin else { throw .maximumLengthUnacceptable }
+        return request
     }
 
     /// Reads a router's octets on the client's side.

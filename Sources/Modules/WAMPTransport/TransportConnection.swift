@@ -9,6 +9,10 @@ package struct TransportConnection: Sendable {
     /// What both ends agreed to speak, and how it is put on the wire.
     package var serializer: Serializer
     package var framing: Framing
+    /// Several messages may be in a WebSocket message.
+    package var isBatched: Bool { framing.isPartial }
+    /// Messages are text, so that UTF-8 is checked.
+    package var isText: Bool { framing.isWebSocket && serializer == .json }
     /// The largest message read before WELCOME, in bytes, and after it.
     package var messageBytesMaxBeforeWelcome: Int
     package var messageBytesMax: Int
@@ -35,7 +39,7 @@ package struct TransportConnection: Sendable {
     package func webSocketParser() -> WebSocketFrameParser {
         WebSocketFrameParser(
             side: .server, messageBytesMax: messageBytesMaxBeforeWelcome,
-            messageType: framing == .webSocketText ? .text : .binary, textCheck: .reader)
+            messageType: isText ? .text : .binary, textCheck: .reader)
     }
 
     /// The parser of a RawSocket connection, at the limit before WELCOME.

@@ -17,7 +17,7 @@ package enum WebSocketHandshake {
     package enum Decision: Sendable {
         /// An ordinary request.
         case ordinaryRequest
-        case accept(Serializer, path: String, HTTPResponseHead)
+        case accept(WebSocketSubprotocol, path: String, HTTPResponseHead)
         /// Answer with this status, these headers and this sentence, and close.
         case refuse(HTTPResponseStatus, HTTPHeaders, reason: String)
     }
@@ -61,26 +61,18 @@ package enum WebSocketHandshake {
             return .refuse(.forbidden, [:], reason: "this Origin is not allowed; see listener.origins in gantry.yml")
         }
         let offered = headers[canonicalForm: "Sec-WebSocket-Protocol"]
-        guard let serializer = serializer(among: offered) else {
-            let spoken = Serializer.allCases.map(\.subprotocol).joined(separator: ", ")
+        guard let subprotocol = WebSocketSubprotocol.first(among: offered) else {
+            let spoken = WebSocketSubprotocol.all.map(\.name).joined(separator: ", ")
             return .refuse(.badRequest, [:], reason: "Sec-WebSocket-Protocol must offer one of \(spoken)")
         }
         let answer: HTTPHeaders = [
             "Upgrade": "websocket",
             "Connection": "Upgrade",
             "Sec-WebSocket-Accept": accept(for: key),
-            "Sec-WebSocket-Protocol": serializer.subprotocol,
+            "Sec-WebSocket-Protocol": subprotocol.name,
         ]
         return .accept(
-            serializer, path: path, HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: answer))
-    }
-
-    /// The serializer of the first subprotocol offered that is ours: the client's order decides.
-    package static func serializer(among offered: some Sequence<Substring>) -> Serializer? {
-        for name in offered {
-            if let serializer = Serializer.allCases.first(where: { $0.subprotocol == name }) { return serializer }
-        }
-        return nil
+            subprotocol, path: path, HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: answer))
     }
 
     /// `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`.

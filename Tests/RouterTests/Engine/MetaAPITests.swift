@@ -12,7 +12,9 @@ import WAMP
     ) throws {
         try realm.send(name, #"[48, 1, {}, "\#(procedure)", \#(arguments)]"#)
         try realm.expect(
-            name, result.hasPrefix("wamp.") ? #"[8, 48, 1, {}, "\#(result)", "*"]"# : "[50, 1, {}, [\(result)]]")
+            name,
+            result.hasPrefix("wamp.")
+                ? #"[8, 48, 1, {}, "\#(result)", "*"]"# : result.isEmpty ? "[50, 1, {}]" : "[50, 1, {}, [\(result)]]")
     }
 
     @Test mutating func `sessions are counted, listed and described`() throws {
@@ -42,7 +44,7 @@ import WAMP
     @Test mutating func `a killed session gets GOODBYE with the reason`() throws {
         try realm.join("ann")
         try realm.join("bob")
-        try call("ann", "wamp.session.kill", #"[2], {"reason": "com.bye", "message": "go"}"#, expecting: "null")
+        try call("ann", "wamp.session.kill", #"[2], {"reason": "com.bye", "message": "go"}"#, expecting: "")
         try realm.expect("bob", #"[6, {"message": "go"}, "com.bye"]"#)
         #expect(try realm.ending("bob") == .close)
         try call("ann", "wamp.session.kill", "[1]", expecting: "wamp.error.no_such_session")
@@ -58,6 +60,27 @@ import WAMP
         try call("ann", "wamp.session.kill_all", #"[], {"reason": "not a uri"}"#, expecting: "wamp.error.invalid_uri")
         try call("ann", "wamp.session.kill_all", "[]", expecting: "0")
         try call("ann", "wamp.session.count", "[]", expecting: "1")
+    }
+
+    /// "Closing all sessions in the realm will not generate session meta events or testament events."
+    @Test mutating func `kill_all is told to nobody`() throws {
+        try realm.join("ann")
+        try realm.join("bob")
+        try realm.send("bob", #"[48, 1, {}, "wamp.session.add_testament", ["com.will", [], {}]]"#)
+        try realm.forget("bob")
+        try realm.send("ann", #"[32, 1, {"match": "prefix"}, "wamp.session."]\#n[32, 2, {}, "com.will"]"#)
+        try realm.expect("ann", #"[33, 1, 1]\#n[33, 2, 2]"#)
+        try call("ann", "wamp.session.kill_all", "[]", expecting: "1")
+        try realm.expect("ann")
+    }
+
+    @Test mutating func `sessions of this process are not killed`() throws {
+        try realm.join("ann")
+        try realm.join("fleetdb", isLocal: true)
+        try call("ann", "wamp.session.kill", "[2]", expecting: "wamp.error.no_such_session")
+        try call("ann", "wamp.session.kill_by_authid", #"["fleetdb"]"#, expecting: "[]")
+        try call("ann", "wamp.session.kill_all", "[]", expecting: "0")
+        try call("ann", "wamp.session.count", "[]", expecting: "2")
     }
 
     @Test mutating func `registrations are listed, looked up, matched and counted`() throws {

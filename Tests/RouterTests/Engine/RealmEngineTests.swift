@@ -24,7 +24,7 @@ import WAMPTransport
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false), features: ClientFeatures(),
             format: WireFormat(serializer: .json, framing: .rawSocket), loop: loop, frameBytesMax: 1 << 24,
             isLocal: isLocal, link: link)
-        return (engine.join(session, welcome: [:]), link)
+        return (engine.join(session, welcome: .ofTests), link)
     }
 
     private mutating func send(_ json: String, from handle: SessionHandle) throws {

@@ -38,7 +38,8 @@ struct Transcript {
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
-        """
+        """,
+        isLocal: Bool = false, ticket: String? = nil
     ) throws {
         lastSession += 1
         let link = Link()
@@ -50,8 +51,8 @@ struct Transcript {
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
-            link: link)
-        let handle = engine.join(session, welcome: [:])
+            isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
+        let handle = engine.join(session, welcome: .ofTests)
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
         try collect()
         peers[name]?.waiting.removeFirst()
@@ -109,6 +110,30 @@ struct Transcript {
         try collect()
     }
 
+    /// Loses a session's connection.
+    mutating func disconnect(_ name: String) throws {
+        let peer = try #require(peers[name])
+        engine.disconnected(peer.handle, peer.link)
+        try collect()
+    }
+
+    /// Connects again with a ticket; false when it opens nothing.
+    mutating func resume(
+        _ name: String, _ session: UInt64, ticket: String, next: String, isEncrypted: Bool = false,
+        serializer: Serializer = .json
+    ) throws -> Bool {
+        let link = Link()
+        let connection = ResumingConnection(
+            ticket: ResumeTicket(text: ticket), nextTicket: ResumeTicket(text: next),
+            peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: isEncrypted),
+            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: 1 << 24,
+            link: link)
+        guard let handle = engine.resume(SessionID(session), connection) else { return false }
+        peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        try collect()
+        return true
+    }
+
     mutating func leave(_ name: String) throws {
         engine.leave(try handle(name))
         try collect()
@@ -126,7 +151,20 @@ struct Transcript {
             }
             peers[name]?.ending = delivery.ending
         }
+        if !engine.overflowed.isEmpty { engine.endOverflowedSessions() }
         engine.wakeLoops { _ in }
+    }
+}
+
+extension Welcome {
+    /// As short as there is one: some tests have transports that take little.
+    static var ofTests: Welcome { Welcome(resumedWith: ResumeTicket(text: "")) }
+}
+
+extension RealmEngine {
+    mutating func takeDeliveries(loop: Int) -> [(link: any SessionLink, delivery: Delivery)] {
+        var spent: [ByteBuffer] = []
+        return takeDeliveries(loop: loop, spent: &spent)
     }
 }
 

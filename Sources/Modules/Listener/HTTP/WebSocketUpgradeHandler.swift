@@ -1,3 +1,4 @@
+import ModuleKit
 import NIOCore
 import NIOHTTP1
 import WAMPTransport
@@ -87,7 +88,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             context.fireChannelRead(data)
         case .refuse(let status, let headers, let reason):
             refuse(status, headers, reason, context)
-        case .accept(let serializer, let path, let answer):
+        case .accept(let subprotocol, let path, let answer):
             guard policy.isTrusted(connection.peer) else {
                 return refuse(.forbidden, [:], "WAMP without TLS is not allowed from here; use wss", context)
             }
@@ -95,8 +96,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
                 return refuse(.serviceUnavailable, ["Retry-After": "5"], "too many connections are signing in", context)
             }
             let handler = connection.accept(
-                context.channel, serializer: serializer, framing: .webSocket(serializer), path: path,
-                peerMessageBytesMax: nil)
+                context.channel, serializer: subprotocol.serializer, framing: .webSocket(subprotocol)
+            ) { $0.peer.path = path }
             guard let handler else {
                 return refuse(.serviceUnavailable, ["Retry-After": "5"], "not ready, or shutting down", context)
             }

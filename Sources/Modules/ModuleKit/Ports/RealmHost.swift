@@ -32,6 +32,8 @@ package struct RealmDefinition: Sendable, Hashable {
     package var uri: String
     /// Disclosure of publishers and callers: forced upon everybody, or left to each message's `disclose_me`.
     package var disclosure: Disclosure
+    /// Whether what clients in the field do against the specification (gaps in request ids) is refused.
+    package var isStrict: Bool
 
     package enum Disclosure: String, Sendable, Hashable, CaseIterable {
         case forced
@@ -39,8 +41,9 @@ package struct RealmDefinition: Sendable, Hashable {
         case never
     }
 
-    package init(uri: String, disclosure: Disclosure = .onRequest) {
+    package init(uri: String, disclosure: Disclosure = .onRequest, isStrict: Bool = false) {
         self.uri = uri
+        self.isStrict = isStrict
         self.disclosure = disclosure
     }
 }

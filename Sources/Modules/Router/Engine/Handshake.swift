@@ -9,6 +9,16 @@ struct Hello: Sendable {
     var authrole: String?
     var authextra: [String: Value]
     var features: ClientFeatures
+    /// The client wants a ticket to resume the session with.
+    var isResumable: Bool
+    /// It asks for a session that it has had: then nothing else counts.
+    var resumption: Resumption?
+
+    /// `HELLO.Details.resume-session` and `resume-token`.
+    struct Resumption: Sendable, Hashable {
+        var session: SessionID
+        var ticket: ResumeTicket
+    }
 
     /// Reads `[HELLO, Realm|uri, Details|dict]`.
     init(_ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer) throws(HandshakeError) {
@@ -19,7 +29,14 @@ struct Hello: Sendable {
         } catch {
             throw HandshakeError(.protocolViolation, "HELLO: the details cannot be read")
         }
-        guard let roles = details["roles"]?.dictionary, !roles.isEmpty else {
+        isResumable = details["resumable"]?.bool == true
+        if let id = details["resume-session"]?.integer.flatMap(UInt64.init(exactly:)),
+            let token = details["resume-token"]?.string
+        {
+            resumption = Resumption(session: SessionID(id), ticket: ResumeTicket(text: token))
+        }
+        let roles = details["roles"]?.dictionary ?? [:]
+        guard !roles.isEmpty || resumption != nil else {
             throw HandshakeError(
                 .protocolViolation,
                 "HELLO.Details.roles: expected at least one of publisher, subscriber, caller, callee")
@@ -40,36 +57,5 @@ struct HandshakeError: Error, Sendable, Hashable {
     init(_ reason: ErrorURI, _ message: String) {
         self.reason = reason
         self.message = message
-    }
-}
-
-/// `WELCOME.Details`: who the session is, and what this router can do.
-enum Welcome {
-    static func details(realm: String, _ principal: Principal, agent: String) -> [String: Value] {
-        [
-            "realm": .string(realm),
-            "agent": .string(agent),
-            "authid": .string(principal.authid),
-            "authrole": .string(principal.authrole),
-            "authmethod": .string(principal.authmethod),
-            "authprovider": .string(principal.authprovider),
-            "authextra": .dictionary(principal.authextra),
-            "roles": ["broker": ["features": broker], "dealer": ["features": dealer]],
-        ]
-    }
-
-    private static let broker = announced([
-        "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api",
-    ])
-
-    private static let dealer = announced([
-        "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
-        "pattern_based_registration", "shared_registration", "registration_revocation", "registration_meta_api",
-        "session_meta_api",
-    ])
-
-    private static func announced(_ features: [String]) -> Value {
-        .dictionary(Dictionary(uniqueKeysWithValues: features.map { ($0, .bool(true)) }))
     }
 }

@@ -22,8 +22,16 @@ struct Outbox: Sendable {
     mutating func append(copying bytes: [UInt8], _ pool: inout BufferPool) {
         byteCount += bytes.count
         if open == nil { open = pool.take() }
-        open?.writeBytes(bytes)
+        // As raw bytes they are copied at once; as a sequence they would go through a generic writer.
+        bytes.withUnsafeBytes { raw in _ = open?.writeBytes(raw) }
         if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
+    }
+
+    /// Appends what follows a frame's message.
+    mutating func append(_ trailer: UInt8, _ pool: inout BufferPool) {
+        byteCount += 1
+        if open == nil { open = pool.take() }
+        open?.writeInteger(trailer)
     }
 
     /// Appends one frame whose bytes are shared with other outboxes.

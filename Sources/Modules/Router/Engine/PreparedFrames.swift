@@ -4,57 +4,62 @@ import WAMPTransport
 
 /// How a session's messages become bytes on its transport.
 struct WireFormat: Hashable, Sendable {
-    var serializer: Serializer
-    var framing: Framing
+    let serializer: Serializer
+    let framing: Framing
+    /// A small number for each combination; worked out once, because each delivery looks something up by it.
+    let index: Int
 
-    /// A small number for each combination.
-    var index: Int { (Int(serializer.rawValue) - 1) * Framing.allCases.count + Int(framing.rawValue) }
     static let count = Serializer.allCases.count * Framing.allCases.count
+
+    init(serializer: Serializer, framing: Framing) {
+        self.serializer = serializer
+        self.framing = framing
+        index = (Int(serializer.rawValue) - 1) * Framing.allCases.count + Int(framing.rawValue)
+    }
 }
 
 /// One message on its way to many sessions: encoded once for each serializer, framed once for each transport.
 struct PreparedFrames: Sendable {
-    private struct Frame: Sendable {
-        var isReady = false
-        var bytes: [UInt8] = []
-        var shared: ByteBuffer?
-    }
-
-    private var frames = Array(repeating: Frame(), count: WireFormat.count)
+    private var isReady = Array(repeating: false, count: WireFormat.count)
+    private var messageLengths = Array(repeating: 0, count: WireFormat.count)
+    private var bytes = Array(repeating: [UInt8](), count: WireFormat.count)
+    private var shared = [ByteBuffer?](repeating: nil, count: WireFormat.count)
     private var ready: [Int] = []
     private let allocator = ByteBufferAllocator()
 
     /// Forgets the last message; memory is kept.
     mutating func reset() {
         for index in ready {
-            frames[index].isReady = false
-            frames[index].shared = nil
+            isReady[index] = false
+            shared[index] = nil
         }
         ready.removeAll(keepingCapacity: true)
     }
 
-    func isReady(_ format: WireFormat) -> Bool { frames[format.index].isReady }
+    func isReady(_ format: WireFormat) -> Bool { isReady[format.index] }
 
     mutating func prepare(_ format: WireFormat, _ message: [UInt8]) {
         let index = format.index
-        frames[index].bytes.removeAll(keepingCapacity: true)
-        format.framing.writeHeader(length: message.count, into: &frames[index].bytes)
-        frames[index].bytes.append(contentsOf: message)
-        if frames[index].bytes.count >= Outbox.sharedFrom {
-            frames[index].shared = allocator.buffer(bytes: frames[index].bytes)
-        }
-        frames[index].isReady = true
+        bytes[index].removeAll(keepingCapacity: true)
+        messageLengths[index] = message.count
+        isReady[index] = true
         ready.append(index)
+        // Longer than its framing can say, it is longer than any of its receivers takes: nothing will ask for it.
+        guard message.count <= format.framing.messageBytesMax else { return }
+        format.framing.writeHeader(length: message.count, into: &bytes[index])
+        bytes[index].append(contentsOf: message)
+        if let trailer = format.framing.trailer { bytes[index].append(trailer) }
+        if bytes[index].count >= Outbox.sharedFrom { shared[index] = allocator.buffer(bytes: bytes[index]) }
     }
 
-    func length(_ format: WireFormat) -> Int { frames[format.index].bytes.count }
+    /// How long the message is, without what frames it.
+    func messageLength(_ format: WireFormat) -> Int { messageLengths[format.index] }
 
     func append(_ format: WireFormat, to outbox: inout Outbox, _ pool: inout BufferPool) {
-        let index = format.index
-        if let shared = frames[index].shared {
-            outbox.append(sharing: shared)
+        if bytes[format.index].count >= Outbox.sharedFrom, let frame = shared[format.index] {
+            outbox.append(sharing: frame)
         } else {
-            outbox.append(copying: frames[index].bytes, &pool)
+            outbox.append(copying: bytes[format.index], &pool)
         }
     }
 }

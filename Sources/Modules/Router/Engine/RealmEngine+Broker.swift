@@ -98,7 +98,7 @@ extension RealmEngine {
         if options.acknowledge { answer(message, .published, publication.rawValue) }
     }
 
-    private mutating func refusalToPublish(
+    mutating func refusalToPublish(
         _ topic: Span<UInt8>, _ options: PublishOptions, _ slot: Int32
     ) -> (uri: ErrorURI, sentence: String)? {
         guard URIRules.isValid(topic, countMax: limits.uriBytesMax) else {
@@ -129,23 +129,17 @@ extension RealmEngine {
             if isRestricted, !publication.options.admits(sessions[slot].disclosure) { continue }
             let format = sessions[slot].format
             if !frames.isReady(format) { prepareEvent(&publication, id, format, subscriptions[index].match, bytes) }
-            deliverPrepared(format, to: slot)
+            deliverPrepared(to: slot)
             if sessions[slot].isLocal { holdBack(publication.publisher, for: slot) }
         }
     }
 
-    private mutating func deliverPrepared(_ format: WireFormat, to slot: Int32) {
-        let length = frames.length(format)
-        // One event always fits, so that no limit can starve a receiver; behind a full outbox events are dropped.
-        let hasRoom = sessions[slot].outbox.byteCount < limits.outboxBytesMax || sessions[slot].isLocal
-        guard hasRoom, length <= sessions[slot].frameBytesMax else {
+    private mutating func deliverPrepared(to slot: Int32) {
+        if sessions[slot].accept(frames, slot, &pools, &touched) {
+            counters.eventsOut &+= 1
+        } else {
             counters.eventsDropped &+= 1
-            return
         }
-        let loop = sessions[slot].loop
-        frames.append(format, to: &sessions[slot].outbox, &pools[loop])
-        counters.eventsOut &+= 1
-        touch(slot)
     }
 
     /// Encodes the EVENT for one wire format.

@@ -135,7 +135,7 @@ extension RealmEngine {
         guard let callee = registrations[index].chooseCallee(&random) else {
             return refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
         }
-        guard sessions[callee.slot].outbox.byteCount < limits.outboxBytesMax || sessions[callee.slot].isLocal else {
+        guard sessions[callee.slot].outbox.byteCount < sessions[callee.slot].outboxBytesMax else {
             registrations[index].release(callee.slot)
             return refuse(message, .unavailable, "the callee does not take what it is sent")
         }
@@ -350,10 +350,14 @@ extension RealmEngine {
     // MARK: Deadlines
 
     /// When `deadlineReached` wants to be called next, in the engine's milliseconds.
-    var nextDeadline: UInt64? { deadlines.next }
+    var nextDeadline: UInt64? {
+        guard let detachment = detachments.next else { return deadlines.next }
+        return deadlines.next.map { min($0, detachment) } ?? detachment
+    }
 
-    /// Gives up the calls whose time has come. Spec: "Call Timeouts".
+    /// Gives up the calls whose time has come (spec: "Call Timeouts"), and the sessions that nobody has resumed.
     mutating func deadlineReached() {
+        endDetachedSessions()
         while let key = deadlines.popDue(now: now) {
             guard let index = calls.find(key), calls[index].deadline > 0 else { continue }
             let deadline = calls[index].deadline

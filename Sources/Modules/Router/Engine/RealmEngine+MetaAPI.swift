@@ -10,9 +10,9 @@ extension RealmEngine {
         do throws(MetaError) {
             let arguments = try MetaArguments(message, bytes)
             let result = try metaResult(procedure, arguments, message.sender)
-            let encoded = Value.list([result]).encoded(sessions[message.sender.slot].format.serializer)
-            // A kill may have ended the caller's own session.
             guard sessions.contains(message.sender) else { return }
+            let serializer = sessions[message.sender.slot].format.serializer
+            let encoded = result.map { Value.list([$0]).encoded(serializer) } ?? []
             send(to: message.sender.slot) {
                 $0.result(
                     message.request, YieldOptions(), PayloadRange(arguments: ByteRange(0, encoded.count)), encoded.span)
@@ -22,9 +22,13 @@ extension RealmEngine {
         }
     }
 
+    /// Nil is a result without arguments.
     private mutating func metaResult(
         _ procedure: String, _ arguments: MetaArguments, _ caller: SessionHandle
-    ) throws(MetaError) -> Value {
+    ) throws(MetaError) -> Value? {
+        if procedure.utf8.starts(with: "wamp.reflect".utf8) {
+            return try reflectionResult(procedure, arguments, caller)
+        }
         switch procedure {
         case "wamp.session.count": return .integer(Int64(sessions(withRoles: try arguments.roles()).count))
         case "wamp.session.list": return .list(sessions(withRoles: try arguments.roles()).map(\.value))
@@ -32,8 +36,9 @@ extension RealmEngine {
         case "wamp.session.kill":
             let slot = try session(arguments)
             guard slot != caller.slot else { throw MetaError(.noSuchSession, "a session cannot kill itself") }
+            guard !sessions[slot].isLocal else { throw MetaError(.noSuchSession, "the session is the router's own") }
             dismiss(sessions.handle(of: slot), try arguments.reason(), arguments.message)
-            return .null
+            return nil
         case "wamp.session.kill_by_authid":
             let authid = try arguments.string(0, "authid")
             return .list(try kill(arguments, except: caller) { $0.principal.authid == authid }.map(\.value))
@@ -42,7 +47,13 @@ extension RealmEngine {
             let killed = try kill(arguments, except: caller) { $0.principal.authrole == authrole }
             return .integer(Int64(killed.count))
         case "wamp.session.kill_all":
-            return .integer(Int64(try kill(arguments, except: caller) { _ in true }.count))
+            return .integer(Int64(try kill(arguments, except: caller, isTold: false) { _ in true }.count))
+        case "wamp.session.add_testament":
+            try addTestament(arguments, caller)
+            return nil
+        case "wamp.session.flush_testaments":
+            try flushTestaments(arguments, caller)
+            return nil
         case "wamp.subscription.list": return subscriptions.listing
         case "wamp.subscription.lookup": return try lookup(arguments, in: subscriptions)
         case "wamp.subscription.match": return try matchingSubscriptions(arguments)
@@ -77,12 +88,14 @@ extension RealmEngine {
         return slot
     }
 
+    /// Ends sessions; never the caller's, nor those of this process, which are the router's own.
     private mutating func kill(
-        _ arguments: MetaArguments, except caller: SessionHandle, where isMeant: (SessionRecord) -> Bool
+        _ arguments: MetaArguments, except caller: SessionHandle, isTold: Bool = true,
+        where isMeant: (SessionRecord) -> Bool
     ) throws(MetaError) -> [SessionID] {
         let reason = try arguments.reason()
-        let victims = sessions.handles { $0.id != caller.id && isMeant($0) }
-        for victim in victims { dismiss(victim, reason, arguments.message) }
+        let victims = sessions.handles { $0.id != caller.id && !$0.isLocal && isMeant($0) }
+        for victim in victims { dismiss(victim, reason, arguments.message, isTold: isTold) }
         return victims.map(\.id)
     }
 
@@ -143,74 +156,5 @@ extension URITable {
             lists[policy.name] = .list(ids.map { .integer(Int64($0)) })
         }
         return .dictionary(lists)
-    }
-}
-
-/// The ERROR of a meta procedure.
-private struct MetaError: Error {
-    var uri: ErrorURI
-    var sentence: String
-
-    init(_ uri: ErrorURI, _ sentence: String) {
-        self.uri = uri
-        self.sentence = sentence
-    }
-}
-
-/// A meta procedure's arguments; the ones by keyword stand in for the positional ones.
-private struct MetaArguments {
-    private var list: [Value] = []
-    private var keywords: [String: Value] = [:]
-
-    init(_ message: IncomingMessage, _ bytes: Span<UInt8>) throws(MetaError) {
-        do throws(WireError) {
-            if !message.head.arguments.isEmpty {
-                list = try Value.decode(bytes, message.head.arguments, message.serializer).list ?? []
-            }
-            if !message.head.argumentsKw.isEmpty {
-                keywords = try Value.decode(bytes, message.head.argumentsKw, message.serializer).dictionary ?? [:]
-            }
-        } catch {
-            throw MetaError(.invalidArgument, "the arguments cannot be read")
-        }
-    }
-
-    /// The last positional argument where it is a dictionary, with the keyword arguments over it.
-    var options: [String: Value] {
-        (list.last?.dictionary ?? [:]).merging(keywords, uniquingKeysWith: { $1 })
-    }
-
-    var message: String? { options["message"]?.string }
-
-    func id(_ position: Int, _ name: String) throws(MetaError) -> UInt64 {
-        let value = list.indices.contains(position) ? list[position] : keywords[name]
-        guard let id = value?.integer, id >= 1 else {
-            throw MetaError(.invalidArgument, "\(name): expected an id, an integer >= 1")
-        }
-        return UInt64(id)
-    }
-
-    func string(_ position: Int, _ name: String) throws(MetaError) -> String {
-        let value = list.indices.contains(position) ? list[position] : keywords[name]
-        guard let text = value?.string else { throw MetaError(.invalidArgument, "\(name): expected a string") }
-        return text
-    }
-
-    /// The optional list of roles that `count` and `list` filter by.
-    func roles() throws(MetaError) -> [String]? {
-        guard let first = list.first ?? keywords["filter_authroles"], first != .null else { return nil }
-        guard let elements = first.list else {
-            throw MetaError(.invalidArgument, "authroles: expected a list of strings")
-        }
-        return elements.compactMap(\.string)
-    }
-
-    /// The reason to close a session with.
-    func reason() throws(MetaError) -> ErrorURI {
-        guard let value = options["reason"], value != .null else { return .killed }
-        guard let text = value.string, URIRules.isValid(Array(text.utf8).span) else {
-            throw MetaError(.invalidURI, "reason: expected a URI")
-        }
-        return ErrorURI(text)
     }
 }

@@ -20,7 +20,7 @@ enum MetaEvent: String, Sendable {
 
 extension RealmEngine {
     /// Whether anybody could hear a meta event; without subscriptions to `wamp.` topics or patterns, nothing is built.
-    private func isHeard(_ topic: String) -> Bool {
+    func isHeard(_ topic: String) -> Bool {
         guard subscriptions.count > 0 else { return false }
         if subscriptions.hasPatterns { return true }
         let bytes = Array(topic.utf8)

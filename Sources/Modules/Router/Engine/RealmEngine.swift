@@ -16,6 +16,8 @@ struct RealmEngine: Sendable {
     let uri: String
     let limits: RouterLimits
     var disclosurePolicy: RealmDefinition.Disclosure
+    /// What clients in the field do against the specification is refused and not only counted.
+    var isStrict: Bool
     let hasher: KeyHasher
     var random: RandomSource
 
@@ -30,6 +32,12 @@ struct RealmEngine: Sendable {
     var matches = TopicMatches()
     var calls: PendingCalls
     var deadlines = DeadlineQueue<CallKey>()
+
+    // Sessions without a connection
+    var detachments = DeadlineQueue<SessionHandle>()
+    var overflowed: [SessionHandle] = []
+
+    var reflection = Reflection()
 
     // What is written, and where to
     var frames = PreparedFrames()
@@ -50,8 +58,10 @@ struct RealmEngine: Sendable {
     var counters = RealmCounters()
 
     init(
-        uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64
+        uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64,
+        isStrict: Bool = false
     ) {
+        self.isStrict = isStrict
         self.uri = uri
         self.limits = limits
         disclosurePolicy = disclosure
@@ -69,21 +79,41 @@ struct RealmEngine: Sendable {
     // MARK: Sessions
 
     /// Lets a session in and says WELCOME to it.
-    mutating func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
-        let slot = sessions.insert(SessionRecord(session))
-        send(to: slot) { $0.welcome(session.id, welcome) }
+    mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
+        let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
+        let handle = SessionHandle(slot: slot, id: session.id)
+        guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
+            turnAway(slot)
+            return handle
+        }
         announceJoin(slot)
-        return SessionHandle(slot: slot, id: session.id)
+        return handle
     }
 
-    /// Ends a session: its subscriptions, registrations and calls go with it. Nothing happens when it has ended before.
-    mutating func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
+    /// Ends a session of which nobody has heard yet: its WELCOME is longer than what it reads.
+    private mutating func turnAway(_ slot: Int32) {
+        send(to: slot) { $0.farewell(.abort, .payloadSizeExceeded, message: "WELCOME is longer than what you read") }
+        departed[sessions[slot].loop].append((sessions[slot].link, sessions[slot].outbox.take(.close)))
+        sessions.remove(slot)
+    }
+
+    /// Ends a session: its subscriptions, registrations and calls go with it, its testaments are published. Nothing
+    /// happens when it has ended before.
+    ///
+    /// - Parameter isTold: whether the realm hears of it.
+    mutating func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none, isTold: Bool = true) {
         guard sessions.contains(handle) else { return }
         let slot = handle.slot
         removeSubscriptions(of: slot)
         removeRegistrations(of: slot)
+        removeDefinitions(of: handle)
         abandonCalls(of: handle)
         letGo(of: slot)
+        if isTold, sessions[slot].testaments != nil {
+            publishTestaments(of: handle, .detached)
+            publishTestaments(of: handle, .destroyed)
+            guard sessions.contains(handle) else { return }
+        }
         let loop = sessions[slot].loop
         let link = sessions[slot].link
         if !sessions[slot].outbox.isEmpty || ending != .none {
@@ -91,7 +121,7 @@ struct RealmEngine: Sendable {
         }
         let disclosure = sessions[slot].disclosure
         sessions.remove(slot)
-        announceLeave(disclosure)
+        if isTold { announceLeave(disclosure) }
     }
 
     /// ABORT, after which there is no session: the peer broke the protocol.
@@ -103,10 +133,14 @@ struct RealmEngine: Sendable {
     }
 
     /// GOODBYE from the router's side. Its answer is not awaited: the connection closes behind it.
-    mutating func dismiss(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil) {
+    ///
+    /// - Parameter isTold: whether the realm hears of it.
+    mutating func dismiss(
+        _ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil, isTold: Bool = true
+    ) {
         guard sessions.contains(handle) else { return }
         send(to: handle.slot) { $0.farewell(.goodbye, reason, message: message) }
-        leave(handle, .close)
+        leave(handle, .close, isTold: isTold)
     }
 
     // MARK: Messages
@@ -150,13 +184,10 @@ struct RealmEngine: Sendable {
         write(&writers[index])
         let message = writers[index].bytes
         guard message.count <= sessions[slot].frameBytesMax else { return false }
-        let loop = sessions[slot].loop
         header.removeAll(keepingCapacity: true)
         format.framing.writeHeader(length: message.count, into: &header)
-        sessions[slot].outbox.append(copying: header, &pools[loop])
-        sessions[slot].outbox.append(copying: message, &pools[loop])
+        sessions[slot].append(header, message, trailer: format.framing.trailer, slot, &pools, &touched)
         counters.messagesOut &+= 1
-        touch(slot)
         return true
     }
 
@@ -169,9 +200,7 @@ struct RealmEngine: Sendable {
     }
 
     mutating func touch(_ slot: Int32) {
-        guard !sessions[slot].isTouched else { return }
-        sessions[slot].isTouched = true
-        touched[sessions[slot].loop].append(slot)
+        sessions[slot].touch(slot, &touched)
     }
 
     /// Whether a session's permissions allow an action; remembered by URI.
@@ -218,11 +247,12 @@ struct RealmEngine: Sendable {
 
     /// Takes what the sessions of a loop have to write. Sessions whose transport takes nothing keep theirs.
     ///
-    /// - Parameter spent: buffers of the last flush that have been written, for the pool.
+    /// - Parameter spent: buffers of the last flush that have been written, for the pool. They are taken out one by
+    ///   one: memory that somebody else holds too cannot be used again.
     mutating func takeDeliveries(
-        loop: Int, spent: [ByteBuffer] = []
+        loop: Int, spent: inout [ByteBuffer]
     ) -> [(link: any SessionLink, delivery: Delivery)] {
-        for buffer in spent { pools[loop].give(buffer) }
+        while let buffer = spent.popLast() { pools[loop].give(buffer) }
         isWoken[loop] = false
         var deliveries = departed[loop]
         departed[loop].removeAll()
@@ -230,7 +260,12 @@ struct RealmEngine: Sendable {
             // The slot may have gone to another session since, on another loop: that one is in its own loop's list.
             guard sessions.contains(slot), sessions[slot].loop == loop, sessions[slot].isTouched else { continue }
             sessions[slot].isTouched = false
-            guard sessions[slot].isWritable else { continue }
+            guard sessions[slot].isWritable else {
+                if sessions[slot].isDetached, sessions[slot].outbox.byteCount > sessions[slot].outboxBytesMax {
+                    overflowed.append(sessions.handle(of: slot))
+                }
+                continue
+            }
             deliveries.append((sessions[slot].link, sessions[slot].outbox.take()))
             if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
@@ -270,6 +305,9 @@ package struct RouterLimits: Sendable, Hashable {
     package var subscriptionsAndRegistrationsMax = 2000
     package var pendingCallsMax = 256
     package var outboxBytesMax = 16 << 20
+    /// How long a session outlives its connection if it asks for that; 0 is not at all.
+    package var resumeWithinMilliseconds: UInt64 = 0
+    package var resumeBufferBytesMax = 1 << 20
 
     package init() {}
 }

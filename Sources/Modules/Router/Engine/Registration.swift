@@ -24,6 +24,8 @@ struct Registration: URIRecord {
     /// Where round robin goes on.
     private var next = 0
 
+    static let vacant = Registration(id: 0, uri: URIBytes(""), match: .exact, invoke: .single, created: 0)
+
     var registrationID: RegistrationID { RegistrationID(id) }
 
     init(id: UInt64, uri: URIBytes, match: MatchPolicy, invoke: InvocationPolicy, created: Double) {

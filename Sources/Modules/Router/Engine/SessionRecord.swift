@@ -1,6 +1,7 @@
 import ModuleKit
 import NIOCore
 import WAMP
+import WAMPTransport
 
 /// A joined session's place in its realm: stays the same while the session lives, and is used again afterwards.
 ///
@@ -33,6 +34,8 @@ struct Delivery: Sendable {
     /// Whether the peer is to be read from, where that changes: false while what it sends has nowhere to go.
     var reads: Bool?
 
+    var byteCount: Int { further.reduce(buffer?.readableBytes ?? 0) { $0 + $1.readableBytes } }
+
     /// Calls `body` with each buffer in order.
     func forEachBuffer(_ body: (ByteBuffer) -> Void) {
         if let buffer { body(buffer) }
@@ -49,10 +52,12 @@ struct JoiningSession: Sendable {
     var format: WireFormat
     /// The event loop that writes to it.
     var loop: Int
-    /// No frame longer than this reaches it.
+    /// No message longer than this reaches it.
     var frameBytesMax: Int
     /// A module of this process: nothing for it is ever dropped, whoever feeds it too fast is held back.
     var isLocal = false
+    /// What resumes it after its connection is lost; nil when it ends then.
+    var resumeTicket: ResumeTicket?
     var link: any SessionLink
 }
 
@@ -60,13 +65,13 @@ struct JoiningSession: Sendable {
 struct SessionRecord: Sendable {
     let id: SessionID
     let principal: Principal
-    let peer: PeerIdentity
+    var peer: PeerIdentity
     let features: ClientFeatures
     let format: WireFormat
-    let loop: Int
-    let frameBytesMax: Int
+    var loop: Int
+    var frameBytesMax: Int
     let isLocal: Bool
-    let link: any SessionLink
+    var link: any SessionLink
     let disclosure: Disclosure
     /// Nothing has to be asked for: the permissions allow everything.
     let isUnrestricted: Bool
@@ -76,6 +81,11 @@ struct SessionRecord: Sendable {
     var isTouched = false
     /// The transport takes more; when it does not, the outbox waits and its limit counts.
     var isWritable = true
+    /// How full the outbox may be for another event; a module's has no bound, it holds back who feeds it.
+    var outboxBytesMax: Int
+    var resumeTicket: ResumeTicket?
+    /// The connection is lost, and the session may be resumed until then, in the engine's milliseconds.
+    var detachedUntil: UInt64?
     /// Sessions that are not read from until this one's outbox has drained.
     var heldBack: [SessionHandle] = []
     var isHeldBack = false
@@ -87,15 +97,52 @@ struct SessionRecord: Sendable {
     var invocationCount = 0
     /// Session scope, per callee: the last INVOCATION.Request that was sent.
     var lastInvocation: UInt64 = 0
+    /// Nil for the many that leave none.
+    var testaments: Testaments?
 
-    init(_ session: JoiningSession) {
+    /// Puts one event behind what waits, unless the outbox is full or the transport takes no frame of that size.
+    ///
+    /// One event always fits, so that no limit can starve a receiver.
+    /// - Parameters:
+    ///   - slot: the session's own.
+    ///   - touched: by loop, the sessions that have something to write.
+    /// - Returns: false when the event is dropped.
+    mutating func accept(
+        _ frames: PreparedFrames, _ slot: Int32, _ pools: inout [BufferPool], _ touched: inout [[Int32]]
+    ) -> Bool {
+        guard outbox.byteCount < outboxBytesMax, frames.messageLength(format) <= frameBytesMax else { return false }
+        frames.append(format, to: &outbox, &pools[loop])
+        touch(slot, &touched)
+        return true
+    }
+
+    /// Puts one message behind what waits, its frame's header before it.
+    mutating func append(
+        _ header: [UInt8], _ message: [UInt8], trailer: UInt8?, _ slot: Int32, _ pools: inout [BufferPool],
+        _ touched: inout [[Int32]]
+    ) {
+        outbox.append(copying: header, &pools[loop])
+        outbox.append(copying: message, &pools[loop])
+        if let trailer { outbox.append(trailer, &pools[loop]) }
+        touch(slot, &touched)
+    }
+
+    mutating func touch(_ slot: Int32, _ touched: inout [[Int32]]) {
+        guard !isTouched else { return }
+        isTouched = true
+        touched[loop].append(slot)
+    }
+
+    init(_ session: JoiningSession, outboxBytesMax: Int) {
+        self.outboxBytesMax = session.isLocal ? .max : outboxBytesMax
+        resumeTicket = session.resumeTicket
         id = session.id
         principal = session.principal
         peer = session.peer
         features = session.features
         format = session.format
         loop = session.loop
-        frameBytesMax = session.frameBytesMax
+        frameBytesMax = min(session.frameBytesMax, session.format.framing.messageBytesMax)
         isLocal = session.isLocal
         link = session.link
         disclosure = Disclosure(

@@ -10,6 +10,8 @@ struct Subscription: URIRecord {
     /// The slots of the sessions that subscribed.
     var subscribers: [Int32] = []
 
+    static let vacant = Subscription(id: 0, uri: URIBytes(""), match: .exact, created: 0)
+
     var subscriptionID: SubscriptionID { SubscriptionID(id) }
 }
 

@@ -21,7 +21,8 @@ struct URITable<Record: URIRecord>: Sendable {
     }
 
     private let hasher: KeyHasher
-    private var records: [Record?] = []
+    /// A place without a record holds `vacant`: reading one costs no look at whether there is one.
+    private var records: [Record] = []
     private var freeIndices: [Int32] = []
     private var byURI: [HashIndex] = [HashIndex(), HashIndex(), HashIndex()]
     private var byID = HashIndex()
@@ -37,16 +38,12 @@ struct URITable<Record: URIRecord>: Sendable {
 
     subscript(index: Int32) -> Record {
         _read {
-            guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
-            // The force is covered by the guard above; it lets the record be read in place.
-            // swift-format-ignore: NeverForceUnwrap
-            yield records[Int(index)]!
+            assert(records[Int(index)].id != 0, "a record outlived its index")
+            yield records[Int(index)]
         }
         _modify {
-            guard records[Int(index)] != nil else { preconditionFailure("a record outlived its index") }
-            // As above.
-            // swift-format-ignore: NeverForceUnwrap
-            yield &records[Int(index)]!
+            assert(records[Int(index)].id != 0, "a record outlived its index")
+            yield &records[Int(index)]
         }
     }
 
@@ -81,7 +78,7 @@ struct URITable<Record: URIRecord>: Sendable {
         byURI[Int(record.match.rawValue)].remove(hasher.hash(record.uri.bytes.span), index)
         byID.remove(hasher.hash(record.id), index)
         if record.match != .exact { releaseShape(of: record) }
-        records[Int(index)] = nil
+        records[Int(index)] = .vacant
         freeIndices.append(index)
         count -= 1
     }
@@ -96,7 +93,7 @@ struct URITable<Record: URIRecord>: Sendable {
     }
 
     var indices: [Int32] {
-        records.indices.compactMap { records[$0] == nil ? nil : Int32($0) }
+        records.indices.compactMap { records[$0].id == 0 ? nil : Int32($0) }
     }
 
     private func find(_ shape: Shape, matching uri: Span<UInt8>, _ scratch: inout [UInt8]) -> Int32? {
@@ -170,7 +167,10 @@ extension URITable.Shape {
 
 /// What a `URITable` holds.
 protocol URIRecord: Sendable {
+    /// Never 0, but for `vacant`.
     var id: UInt64 { get }
     var uri: URIBytes { get }
     var match: MatchPolicy { get }
+    /// What stands where no record is.
+    static var vacant: Self { get }
 }

@@ -24,18 +24,28 @@ final class Realm: Sendable {
         engine = Mutex(
             RealmEngine(
                 uri: definition.uri, limits: limits, disclosure: definition.disclosure, loopCount: loops.count,
-                seed: generator.next()))
+                seed: generator.next(), isStrict: definition.isStrict))
         spent = Mutex(Array(repeating: [], count: loops.count))
     }
 
     // MARK: Sessions
 
-    func join(_ session: JoiningSession, welcome: [String: Value]) -> SessionHandle {
+    func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         enter { $0.join(session, welcome: welcome) }
     }
 
     func leave(_ handle: SessionHandle) {
         enter { $0.leave(handle) }
+    }
+
+    /// The session's connection is lost: it ends, or waits to be resumed.
+    func disconnected(_ handle: SessionHandle, _ link: any SessionLink) {
+        enter { $0.disconnected(handle, link) }
+    }
+
+    /// Gives a session that has a ticket to another connection; nil when the ticket opens none.
+    func resume(_ session: SessionID, _ connection: ResumingConnection) -> SessionHandle? {
+        enter { $0.resume(session, connection) }
     }
 
     func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
@@ -54,7 +64,10 @@ final class Realm: Sendable {
     }
 
     func apply(_ definition: RealmDefinition) {
-        engine.withLock { $0.disclosurePolicy = definition.disclosure }
+        engine.withLock { engine in
+            engine.disclosurePolicy = definition.disclosure
+            engine.isStrict = definition.isStrict
+        }
     }
 
     // MARK: Messages
@@ -104,12 +117,13 @@ final class Realm: Sendable {
 
     /// Writes what the sessions of a loop have waiting. Runs on that loop.
     private func flush(_ loop: Int) {
-        let written = spent.withLock { buffers in
-            defer { buffers[loop] = [] }
-            return buffers[loop]
+        var written: [ByteBuffer] = []
+        spent.withLock { swap(&$0[loop], &written) }
+        let (deliveries, hasOverflowed) = engine.withLock { engine in
+            (engine.takeDeliveries(loop: loop, spent: &written), !engine.overflowed.isEmpty)
         }
-        let deliveries = engine.withLock { $0.takeDeliveries(loop: loop, spent: written) }
         for (link, delivery) in deliveries { link.deliver(delivery) }
+        if hasOverflowed { enter { $0.endOverflowedSessions() } }
         // A buffer whose bytes the kernel has taken is free again once `deliveries` lets go of it; one that still
         // waits in a channel is copied when it is cleared, which costs memory but is never wrong.
         spent.withLock { buffers in

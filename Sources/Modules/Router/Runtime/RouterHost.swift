@@ -62,6 +62,26 @@ package final class RouterHost: Sendable {
         SessionID(UInt64.random(in: 1...identifierMax))
     }
 
+    /// What a session is resumed with later; nil when sessions end with their connections.
+    func newResumeTicket() -> ResumeTicket? {
+        guard configuration.limits.resumeWithinMilliseconds > 0 else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        return ResumeTicket(&generator)
+    }
+
+    /// Finds the session that a ticket resumes. Its realm need not be named.
+    func resume(
+        _ session: SessionID, in uri: String, _ connection: ResumingConnection
+    ) -> (realm: Realm, handle: SessionHandle)? {
+        let candidates = realms.withLock { realms in
+            realms.filter { $0.value.isAdmitted && (uri.isEmpty || $0.key == uri) }.map(\.value.realm)
+        }
+        for realm in candidates {
+            if let handle = realm.resume(session, connection) { return (realm, handle) }
+        }
+        return nil
+    }
+
     private func realm(_ uri: String) -> Realm? { realms.withLock { $0[uri]?.realm } }
 }
 

@@ -18,26 +18,20 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// Waits for HELLO.
-        case opening
-        /// Waits for the authenticator, or for AUTHENTICATE when there is somebody who reads it.
-        case authenticating(PendingAuthentication)
+        case opening(SessionHandshake)
         case joined(Realm, SessionHandle)
         /// Says its last words, and reads nothing any more.
         case closing
     }
 
-    private struct PendingAuthentication {
-        var hello: Hello
-        var realm: Realm
-        var session: SessionID
-        var answer: (@Sendable (String, [String: Value]) async -> AuthenticationStep)?
-    }
-
     private let host: RouterHost
     private let connection: TransportConnection
     private var parser: Parser
-    private var state = State.opening
+    /// As agreed, but for JSON batches: there the peer's first one shows how it separates messages.
+    private var framing: Framing
+    /// Completes frames, where messages are parts of them.
+    private let assembler: FrameAssembler?
+    private var state = State.opening(SessionHandshake())
     private var context: ChannelHandlerContext?
     /// Messages of one read, on their way to the realm; kept for its memory.
     private var batch: [ReceivedMessage] = []
@@ -55,6 +49,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         self.host = host
         self.connection = connection
         self.parser = parser
+        framing = connection.framing
+        assembler = connection.framing.isPartial ? FrameAssembler(isText: connection.isText) : nil
     }
 
     // MARK: The channel
@@ -80,7 +76,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func end(_ context: ChannelHandlerContext) {
         guard self.context != nil else { return }
         host.connections(of: context.eventLoop).remove(self)
-        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
         state = .closing
         self.context = nil
     }
@@ -90,7 +86,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         unansweredPings = 0
         parser.append(unwrapInboundIn(data))
         do throws(FramingViolation) {
-            while let event = try parser.next() { received(event) }
+            while let event = try parser.next() { try received(event) }
             route()
         } catch {
             route()
@@ -119,15 +115,26 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     // MARK: Frames
 
-    private func received(_ event: FrameEvent) {
+    private func received(_ event: FrameEvent) throws(FramingViolation) {
         switch event {
+        case .message(let buffer, _) where connection.isBatched: try batchReceived(buffer)
         case .message(let buffer, _): messageReceived(buffer)
-        case .ping(let payload): write(connection.framing.pong(payload.readableBytesView))
+        case .ping(let payload): write(framing.pong(payload.readableBytesView))
         case .pong: break
         case .close(let code, _):
             route()
-            if case .joined(let realm, let handle) = state { realm.leave(handle) }
-            finish(connection.framing.close(code))
+            if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
+            finish(framing.close(code))
+        }
+    }
+
+    private func batchReceived(_ buffer: ByteBuffer) throws(FramingViolation) {
+        var messages = try MessageBatch(buffer, connection.serializer)
+        if case .opening = state { framing = messages.framing }
+        while let message = try messages.next() {
+            messageReceived(message)
+            // A large batch of small messages must not stand in memory once more, decoded.
+            if batch.count >= 1024 { route() }
         }
     }
 
@@ -135,17 +142,19 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         if case .closing = state { return }
         do throws(WireError) {
             let message = try ReceivedMessage(buffer, connection.serializer)
-            if case .joined = state {
+            if case .opening(var handshake) = state {
+                let action = try handshake.receive(message, from: connection.peer, as: host.newSessionID())
+                state = .opening(handshake)
+                perform(action)
+            } else {
                 batch.append(message)
                 // What follows a GOODBYE on this transport is a new session's.
                 if message.head.type == .goodbye { route() }
-            } else {
-                try handshake(message)
             }
         } catch {
             route()
             // The parser left the check of whole frames to the JSON reader: RFC 6455 wants its own close code.
-            if error.kind == .invalidUTF8, connection.framing == .webSocketText { return violated(.invalidUTF8) }
+            if error.kind == .invalidUTF8, connection.isText { return violated(.invalidUTF8) }
             abort(
                 .protocolViolation,
                 "the \(connection.serializer.name) bytes are no message: \(error.kind) at \(error.offset)")
@@ -166,93 +175,91 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         if violation == .messageTooBig {
             write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: "a message is longer than the limit") })
         }
-        finish(connection.framing.close(violation.closeCode, reason: violation.reason))
+        finish(framing.close(violation.closeCode, reason: violation.reason))
     }
 
     // MARK: Handshake
 
-    private func handshake(_ message: ReceivedMessage) throws(WireError) {
-        switch (state, message.head.type) {
-        case (.opening, .hello): helloReceived(message)
-        case (.authenticating(let pending), .authenticate) where pending.answer != nil:
-            let bytes = message.bytes.readableBytesUInt8Span
-            let signature = String(bytes.extracting(message.head.uri.range))
-            let extra = try Value.decode(bytes, message.head.dictionary, message.serializer).dictionary ?? [:]
-            authenticateReceived(signature, extra, pending)
-        case (_, .abort): finish([])
-        case (_, .hello): abort(.protocolViolation, "HELLO: there was one already")
-        default: abort(.protocolViolation, "\(message.head.type): there is no session yet")
+    private func perform(_ action: SessionHandshake.Action) {
+        switch action {
+        case .authenticate(let request, let hello): authenticate(request, hello)
+        case .verify(let session, let step): ask(session, step)
+        case .challenge(let method, let extra): write(encode { $0.handshake(.challenge, method, extra) })
+        case .join(let hello, let session, let principal): join(hello, session, principal)
+        case .resume(let hello, let resumption): resume(hello, resumption)
+        case .abort(let reason, let message): abort(reason, message)
+        case .close: finish([])
         }
     }
 
-    private func helloReceived(_ message: ReceivedMessage) {
+    private func authenticate(_ request: AuthenticationRequest, _ hello: Hello) {
         do throws(HandshakeError) {
-            let hello = try Hello(message.head, message.bytes.readableBytesUInt8Span, message.serializer)
-            let realm = try host.admittedRealm(hello.realm)
-            let session = host.newSessionID()
-            let pending = PendingAuthentication(hello: hello, realm: realm, session: session)
-            state = .authenticating(pending)
-            if let principal = try host.openRealmPrincipal(hello, session, connection.peer) {
-                return proceed(.welcome(principal))
+            _ = try host.admittedRealm(hello.realm)
+            if let principal = try host.openRealmPrincipal(hello, request.session, connection.peer) {
+                return proceed(.welcome(principal), request.session)
             }
             guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
                 throw HandshakeError(.noMatchingAuthMethod, "nobody can authenticate for this realm")
             }
-            let request = AuthenticationRequest(
-                realm: hello.realm, session: session, authmethods: hello.authmethods, authid: hello.authid,
-                authrole: hello.authrole, authextra: hello.authextra, peer: connection.peer)
-            ask(pending) { await authenticator.authenticate(request) }
+            ask(request.session) { await authenticator.authenticate(request) }
         } catch {
             abort(error.reason, error.message)
         }
     }
 
-    private func authenticateReceived(
-        _ signature: String, _ extra: [String: Value], _ pending: PendingAuthentication
-    ) {
-        guard let answer = pending.answer else { return }
-        var waiting = pending
-        waiting.answer = nil
-        state = .authenticating(waiting)
-        ask(waiting) { await answer(signature, extra) }
-    }
-
     /// Runs the authenticator outside the loop; the step comes back to it.
-    private func ask(_ pending: PendingAuthentication, _ step: @escaping @Sendable () async -> AuthenticationStep) {
+    private func ask(_ session: SessionID, _ step: @escaping @Sendable () async -> AuthenticationStep) {
         guard let eventLoop = context?.eventLoop else { return }
-        let session = pending.session
         Task {
             let next = await step()
-            eventLoop.execute {
-                guard case .authenticating(let current) = self.state, current.session == session else { return }
-                self.proceed(next)
-            }
+            eventLoop.execute { self.proceed(next, session) }
         }
     }
 
-    private func proceed(_ step: AuthenticationStep) {
-        guard case .authenticating(var pending) = state else { return }
-        switch step {
-        case .welcome(let principal): join(pending, principal)
-        case .challenge(let method, let extra, let answer):
-            pending.answer = answer
-            state = .authenticating(pending)
-            write(encode { $0.handshake(.challenge, method, extra) })
-        case .deny(let reason, let message): abort(reason, message)
-        }
+    private func proceed(_ step: AuthenticationStep, _ session: SessionID) {
+        guard case .opening(var handshake) = state else { return }
+        let action = handshake.proceed(step, of: session)
+        state = .opening(handshake)
+        if let action { perform(action) }
     }
 
-    private func join(_ pending: PendingAuthentication, _ principal: Principal) {
+    private func join(_ hello: Hello, _ id: SessionID, _ principal: Principal) {
         guard let context else { return }
-        connection.admission.authenticated()
-        parser.messageBytesMax = connection.messageBytesMax
+        let realm: Realm
+        do throws(HandshakeError) {
+            realm = try host.admittedRealm(hello.realm)  // it may have been closed meanwhile
+        } catch {
+            return abort(error.reason, error.message)
+        }
+        let ticket = hello.isResumable ? host.newResumeTicket() : nil
         let session = JoiningSession(
-            id: pending.session, principal: principal, peer: connection.peer, features: pending.hello.features,
-            format: WireFormat(serializer: connection.serializer, framing: connection.framing),
+            id: id, principal: principal, peer: connection.peer, features: hello.features,
+            format: WireFormat(serializer: connection.serializer, framing: framing),
+            loop: host.loops.number(of: context.eventLoop),
+            frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
+        let welcome = Welcome(realm: realm.uri, principal, agent: host.agent, ticket: ticket)
+        joined(realm, realm.join(session, welcome: welcome), context)
+    }
+
+    private func resume(_ hello: Hello, _ resumption: Hello.Resumption) {
+        guard let context, let next = host.newResumeTicket() else {
+            return abort(.noSuchSession, "sessions are not resumed here (limits.resume_within)")
+        }
+        let resuming = ResumingConnection(
+            ticket: resumption.ticket, nextTicket: next, peer: connection.peer,
+            format: WireFormat(serializer: connection.serializer, framing: framing),
             loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), link: self)
-        let welcome = Welcome.details(realm: pending.realm.uri, principal, agent: host.agent)
-        state = .joined(pending.realm, pending.realm.join(session, welcome: welcome))
+        guard let (realm, handle) = host.resume(resumption.session, in: hello.realm, resuming) else {
+            return abort(.noSuchSession, "there is no session \(resumption.session.rawValue) that this would resume")
+        }
+        joined(realm, handle, context)
+    }
+
+    private func joined(_ realm: Realm, _ handle: SessionHandle, _ context: ChannelHandlerContext) {
+        connection.admission.authenticated()
+        parser.messageBytesMax = connection.messageBytesMax
+        state = .joined(realm, handle)
         if !isWritable { channelWritabilityChanged(context: context) }
     }
 
@@ -261,16 +268,19 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     func deliver(_ delivery: Delivery) {
         guard let context else { return }
         if let reads = delivery.reads { holdsBack = !reads; applyReading(context) }
+        if let assembler, delivery.byteCount > 0 {
+            context.write(wrapOutboundOut(assembler.header(length: delivery.byteCount)), promise: nil)
+        }
         delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         switch delivery.ending {
         case .none: context.flush()
         case .leave:
             context.flush()
-            if case .joined = state { state = .opening }
+            if case .joined = state { state = .opening(SessionHandshake()) }
             openedAt = .now()
         case .close:
-            if case .joined = state { state = .opening }
-            finish(connection.framing.close(.normalClosure))
+            if case .joined = state { state = .opening(SessionHandshake()) }
+            finish(framing.close(.normalClosure))
         }
     }
 
@@ -278,8 +288,11 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         var writer = ValueWriter(connection.serializer)
         write(&writer)
         var frame: [UInt8] = []
-        connection.framing.writeHeader(length: writer.bytes.count, into: &frame)
-        return frame + writer.bytes
+        framing.writeHeader(length: writer.bytes.count, into: &frame)
+        frame += writer.bytes
+        if let trailer = framing.trailer { frame.append(trailer) }
+        guard let assembler else { return frame }
+        return Array(buffer: assembler.header(length: frame.count)) + frame
     }
 
     private func write(_ bytes: [UInt8]) {
@@ -294,14 +307,14 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         if case .joined(let realm, let handle) = state { return realm.abort(handle, reason, message) }
         if case .closing = state { return }
         write(encode { $0.farewell(.abort, reason, message: message) })
-        finish(connection.framing.close(.normalClosure))
+        finish(framing.close(.normalClosure))
     }
 
     private func dismiss(_ reason: ErrorURI, _ message: String) {
         switch state {
         case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
         case .closing: break
-        case .opening, .authenticating: finish(connection.framing.close(.goingAway))
+        case .opening: finish(framing.close(.goingAway))
         }
     }
 
@@ -323,7 +336,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
         switch state {
         case .closing: break
-        case .opening, .authenticating:
+        case .opening:
             if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
         case .joined(let realm, let handle):
             if let since = unwritableSince, now - since > deadlines.stall {
@@ -343,13 +356,13 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func ping(_ realm: Realm, _ handle: SessionHandle, _ deadlines: ConnectionDeadlines) {
         guard unansweredPings < deadlines.unansweredPingsMax else {
             host.counters.lostPeers.add(1)
-            realm.leave(handle)
+            realm.disconnected(handle, self)
             state = .closing
             context?.close(promise: nil)
             return
         }
         unansweredPings += 1
-        write(connection.framing.ping([]))
+        write(framing.ping([]))
     }
 }
 

@@ -1,5 +1,5 @@
 /// Base64 with padding (RFC 4648 section 4), as WAMP writes byte strings in JSON.
-enum Base64 {
+package enum Base64 {
     private static let padding = UInt8(ascii: "=")
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -67,6 +67,13 @@ enum Base64 {
         case UInt8(ascii: "/"): 63
         default: nil
         }
+    }
+
+    /// The base64 of bytes, as text.
+    package static func encode(_ bytes: Span<UInt8>) -> String {
+        var text: [UInt8] = []
+        append(encoding: bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Appends the base64 of bytes.

@@ -5,6 +5,7 @@ package struct ByteRange: Hashable, Sendable, BitwiseCopyable {
     package var lowerBound: UInt32
     package var upperBound: UInt32
 
+    @inlinable
     package init(_ lowerBound: Int, _ upperBound: Int) {
         self.lowerBound = UInt32(truncatingIfNeeded: lowerBound)
         self.upperBound = UInt32(truncatingIfNeeded: upperBound)
@@ -15,7 +16,10 @@ package struct ByteRange: Hashable, Sendable, BitwiseCopyable {
 
     package static let empty = ByteRange(0, 0)
 
+    @inlinable
     package var range: Range<Int> { Int(lowerBound)..<Int(upperBound) }
+    @inlinable
     package var count: Int { Int(upperBound) - Int(lowerBound) }
+    @inlinable
     package var isEmpty: Bool { lowerBound == upperBound }
 }

@@ -41,6 +41,24 @@ struct JSONNumber {
             isExponentNegative: isExponentNegative, end: end)
     }
 
+    /// A whole number of at most 18 digits, as ids are; nil where the number is of another kind, or is none.
+    @inline(__always)
+    static func shortInteger(_ bytes: Span<UInt8>, from start: Int) -> (value: Int64, end: Int)? {
+        let limit = min(bytes.count, start + 18)
+        var end = start
+        var value: Int64 = 0
+        while end < limit, JSON.isDigit(bytes[end]) {
+            value = value &* 10 &+ Int64(bytes[end] &- JSON.zero)
+            end &+= 1
+        }
+        // At the frame's end or the limit the general reader decides what it is.
+        guard end > start, end < limit, bytes[start] != JSON.zero || end == start + 1 else { return nil }
+        switch bytes[end] {
+        case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
+        default: return (value, end)
+        }
+    }
+
     /// One digit or more.
     @inline(__always)
     private static func digits(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> Range<Int> {

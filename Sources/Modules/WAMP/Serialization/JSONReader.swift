@@ -17,6 +17,10 @@ enum JSONReader {
             cursor.position = offset + 1
             return .dictionary(Container(.jsonDictionary))
         case JSON.minus, JSON.zero...UInt8(ascii: "9"):
+            if let (value, end) = JSONNumber.shortInteger(bytes, from: offset) {
+                cursor.position = end
+                return .integer(value)
+            }
             let number = try JSONNumber.read(bytes, from: offset)
             cursor.position = number.end
             return number.token(bytes)

@@ -4,6 +4,15 @@ package enum Serializer: UInt8, Sendable, Hashable, CaseIterable {
     case messagePack = 2
     case cbor = 3
 
+    // Written out, so that it is inlined everywhere: the router compares serializers for each message.
+    @inlinable
+    package static func == (lhs: Serializer, rhs: Serializer) -> Bool {
+        switch (lhs, rhs) {
+        case (.json, .json), (.messagePack, .messagePack), (.cbor, .cbor): true
+        default: false
+        }
+    }
+
     /// The WebSocket subprotocol, "WebSocket Transport": one message per WebSocket message.
     package var subprotocol: String {
         switch self {
