@@ -33,11 +33,15 @@ extension BenchCommand {
         load.authentications = installations.map(\.authentication)
         load.procedure = rows > 1 ? first.appendBulk(table.name) : first.append(table.name)
         let devices = installations.map { VirtualDevice(template: value, name: $0.deviceName) }
-        let (rows, peers, begin) = (rows, peers, Self.milliseconds())
+        let (rows, step, begin) = (rows, Int64(step), Self.milliseconds())
+        // Sessions that share a device take turns, so that no two rows of it have the same time.
+        let sharers = (peers + devices.count - 1) / devices.count
         load.makePayload = { caller, number in
             let device = devices[caller % devices.count]
-            let first = begin + Int64(clamping: (number &* UInt64(peers) &+ UInt64(caller)) &* UInt64(rows))
-            let made = (0..<rows).map { device.row(of: table, at: first + Int64($0)) { 0 } }
+            let turn = Int64(clamping: number) &* Int64(sharers) &+ Int64(caller / devices.count)
+            let made = (0..<rows).map { row in
+                device.row(of: table, at: begin &+ (turn &* Int64(rows) &+ Int64(row)) &* step) { 0 }
+            }
             return Payload(rows > 1 ? [.list(made)] : made, installations[caller % installations.count].identity)
         }
         return (load, try first.tls())

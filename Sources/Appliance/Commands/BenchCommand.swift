@@ -11,7 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure a WAMP router: calls, events, sessions, rows.",
         discussion: """
-            rpc     --peers callers, each with --depth calls to one callee under way
+            rpc     --peers callers, each with --depth calls to one callee under way, or to a --procedure that is there
             fanout  one publisher with --depth publications under way, which --peers subscribers receive
             fanin   --peers publishers, each with --depth publications to one subscriber under way
             ack     --peers publishers, each with --depth acknowledged publications under way
@@ -45,10 +45,13 @@ struct BenchCommand: AsyncParsableCommand {
     var ca: String?
     @Option(help: "Join as this authid, with the secret in the variable GANTRY_BENCH_SECRET.") var authid: String?
     @Option(help: "With --authid: ticket or wampcra.") var authmethod = "wampcra"
+    @Option(help: "rpc: a procedure that somebody else has registered.") var procedure: String?
+    @Option(help: "rpc: its arguments, a list in JSON.") var arguments = "[]"
     @Option(help: "append: the app's data template.", completion: .file()) var template: String?
     @Option(help: "append: files of `gantry app install … -o env`, one for each device.", completion: .file())
     var environment: [String] = []
     @Option(help: "append: rows of one appendBulk; 1 is append.") var rows = 1
+    @Option(help: "append: milliseconds between two rows of a device.") var step = 1
     @OptionGroup var format: OutputOptions
 
     func validate() throws {
@@ -56,7 +59,7 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("--peers, --depth, --duration, --windows, --rate and --rows must be above 0")
         }
         guard (1...10_000).contains(realms), (1...100_000).contains(topics), peers <= 100_000, depth <= 16_384,
-            size <= 1 << 20, windows <= 1000, rows <= 10_000, rate <= 1_000_000
+            size <= 1 << 20, windows <= 1000, rows <= 10_000, rate <= 1_000_000, (0...86_400_000).contains(step)
         else {
             throw ValidationError(
                 """
@@ -81,6 +84,7 @@ struct BenchCommand: AsyncParsableCommand {
             let server = try pid.map { try ProcessMeter(process: $0) }
             let (load, tls) = try mode == .append ? appendLoad() : load()
             var plan = mode.plan(peers: peers, depth: depth, rate: rate, realms: realms, topics: topics)
+            if load.procedure != nil { plan.roles.removeAll { $0.kind == .callee } }
             plan.windowCount = windows
             plan.window = .milliseconds(Int64(duration * 1000))
             plan.warmUp = .milliseconds(Int64(warmUp * 1000))
@@ -133,6 +137,11 @@ struct BenchCommand: AsyncParsableCommand {
         // Two measurements at a time do not hear each other.
         load.uri = "\(uri).\(String(UInt32.random(in: 0 ... .max), radix: 16))"
         load.authentications = [try authentication()]
+        if let procedure, mode == .rpc {
+            load.procedure = procedure
+            let payload = try self.payload(load.serializer)
+            load.makePayload = { _, _ in payload }
+        }
         return (load, try tls())
     }
 
@@ -148,6 +157,13 @@ struct BenchCommand: AsyncParsableCommand {
             throw CommandError(.usage, "\(option) \(name): expected json, msgpack or cbor")
         }
         return serializer
+    }
+
+    private func payload(_ serializer: Serializer) throws -> Payload {
+        guard let list = try? Value.decode(Array(arguments.utf8), .json).list else {
+            throw CommandError(.usage, "--arguments \(arguments): expected a list in JSON")
+        }
+        return Payload(list, serializer: serializer)
     }
 
     private func authentication() throws -> ClientAuthentication {

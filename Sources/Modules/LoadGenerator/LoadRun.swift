@@ -49,6 +49,9 @@ package final class LoadRun: @unchecked Sendable {
         self.makeCodec = makeCodec
     }
 
+    /// A generator that reads little at a time answers little at a time, and has the server do the same.
+    private static let readBytesMax = 256 << 10
+
     /// Nanoseconds of the monotonic clock.
     static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
 
@@ -85,6 +88,10 @@ package final class LoadRun: @unchecked Sendable {
         }
         if sessionLoop == nil { connections.append(connection) }
         endpoint.connect(on: loop, tls: tls) { channel in
+            if role.kind != .idle {
+                let reads = FixedSizeRecvByteBufferAllocator(capacity: Self.readBytesMax)
+                try channel.syncOptions?.setOption(.recvAllocator, value: reads)
+            }
             try channel.pipeline.syncOperations.addHandler(connection)
         }.whenFailure { error in
             self.fail(LoadError("cannot connect: \(error)", isConnection: true))
@@ -169,12 +176,13 @@ package final class LoadRun: @unchecked Sendable {
     private func received(_ signal: LoadSignal, _ connection: LoadConnection, _ now: UInt64) {
         switch signal {
         case .ready: becameReady(connection, at: now)
-        case .result(let number): requestEnded(connection, connection.age(of: number, at: now))
-        case .acknowledged(let number): requestEnded(connection, connection.age(of: number, at: now))
-        case .failed(let number):
+        case .result(let number), .acknowledged(let number):
+            counters.record(connection.age(of: number, at: now))
+            requestEnded(connection, now)
+        case .failed:
             counters.errorCount += 1
             counters.latestError = connection.codec.latestError
-            if isRunning { requestEnded(connection, connection.age(of: number, at: now), counts: false) }
+            requestEnded(connection, now)
         case .event(let stamp): eventReceived(stamp, now)
         case .left: sessionLoop?.left(connection)
         }
@@ -224,9 +232,8 @@ package final class LoadRun: @unchecked Sendable {
         touch(publisher)
     }
 
-    private func requestEnded(_ connection: LoadConnection, _ age: UInt64, counts: Bool = true) {
-        lastProgress = Self.now()
-        if counts { counters.record(age) }
+    private func requestEnded(_ connection: LoadConnection, _ now: UInt64) {
+        lastProgress = now
         guard isRunning else { return }
         if case .calls = plan.traffic { call(connection) } else { publish(connection) }
     }

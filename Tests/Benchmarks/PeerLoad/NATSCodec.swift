@@ -67,7 +67,9 @@ final class NATSCodec: LoadCodec {
 
     private func control(_ line: UnsafeRawBufferPointer, _ signals: inout [LoadSignal]) throws {
         if line.starts(with: "INFO".utf8) {
-            write("CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"swift\",\"version\":\"1\",\"protocol\":1}\r\n")
+            write(
+                "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"swift\",\"version\":\"1\",\"protocol\":1}\r\n"
+            )
             switch role.kind {
             case .subscriber: write("SUB \(String(decoding: Self.subject, as: UTF8.self)) 1\r\n")
             case .callee: write("SUB \(String(decoding: Self.service, as: UTF8.self)) 1\r\n")

@@ -39,8 +39,9 @@ struct PeerLoad: AsyncParsableCommand {
         plan.window = .milliseconds(Int64(duration * 1000))
         plan.warmUp = .milliseconds(Int64(warmUp * 1000))
         let (isNATS, acknowledges, size) = (parts[0] == "nats", mode == .ack, size)
-        let run = LoadRun(plan, to: endpoint, on: group.next()) { role in
-            isNATS ? NATSCodec(role, payloadBytes: size) : MQTTCodec(role, acknowledges, payloadBytes: size)
+        let run = LoadRun(plan, to: endpoint, on: group.next()) { role -> any LoadCodec in
+            if isNATS { return NATSCodec(role, payloadBytes: size) }
+            return MQTTCodec(role, acknowledges, payloadBytes: size)
         }
         let report =
             mode == .join
