@@ -55,6 +55,7 @@ extension LoadRun {
             throw error
         }
         try await onLoop { $0.close() }
+        report.serverResidentKiB = server?.read().residentKiB
         return report
     }
 

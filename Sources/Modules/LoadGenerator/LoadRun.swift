@@ -151,8 +151,8 @@ package final class LoadRun: @unchecked Sendable {
         do {
             try connection.codec.receive(bytes, &signals)
         } catch {
-            connection.close()
-            return closed(connection, error as? LoadError ?? LoadError("what the server sent is no message: \(error)"))
+            closed(connection, error as? LoadError ?? LoadError("what the server sent is no message: \(error)"))
+            return connection.close()
         }
         for signal in signals { received(signal, connection, now) }
         signals.removeAll(keepingCapacity: true)

@@ -162,12 +162,12 @@ final class WAMPCodec: LoadCodec {
     private func write(_ type: MessageType, _ request: UInt64, _ uri: [UInt8], further: [UInt8] = []) {
         let (options, arguments) = (options, arguments)
         writer.reset()
-        writer.beginList(further.isEmpty ? 5 : 6)
+        writer.beginList(4 + (arguments.isEmpty ? 0 : 1) + (further.isEmpty ? 0 : 1))
         writer.unsigned(UInt64(type.rawValue))
         writer.unsigned(request)
         writer.raw(options.span)
         writer.raw(uri.span)
-        writer.raw(arguments.span)
+        if !arguments.isEmpty { writer.raw(arguments.span) }
         if !further.isEmpty { writer.raw(further.span) }
         writer.endList()
         frame()
