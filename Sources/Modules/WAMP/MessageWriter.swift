@@ -129,14 +129,16 @@ extension ValueWriter {
     }
 
     /// `[UNREGISTERED, 0, {registration, reason}]`: the router took it back. Spec: "Registration Revocation".
-    package mutating func revocation(of registration: RegistrationID, reason: ErrorURI) {
+    package mutating func revocation(of registration: RegistrationID, reason: String?) {
         begin(.unregistered, 2)
         unsigned(0)
-        beginDictionary(2)
+        beginDictionary(reason == nil ? 1 : 2)
         key("registration")
         unsigned(registration.rawValue)
-        key("reason")
-        string(reason.rawValue)
+        if let reason {
+            key("reason")
+            string(reason)
+        }
         endDictionary()
         endList()
     }
@@ -283,13 +285,24 @@ package struct InvocationDetails: Sendable, Hashable {
     /// The procedure, for pattern registrations ("Pattern-based Registrations").
     package var procedure: String?
     package var caller: Disclosure?
+    /// How far the caller is to be trusted; nil is not told ("Call Trust Levels").
+    package var trustlevel: Int64?
     package var receiveProgress = false
+    /// Further payload follows under the same request id ("Progressive Call Invocations").
+    package var progress = false
+    /// Milliseconds that the callee is to keep itself; 0 is none ("Call Timeouts").
+    package var timeoutMilliseconds: UInt64 = 0
     package var forwarded: [ForwardedOption] = []
 
     package init() {}
 
+    private var count: Int {
+        (procedure == nil ? 0 : 1) + (caller == nil ? 0 : 3) + (trustlevel == nil ? 0 : 1) + (receiveProgress ? 1 : 0)
+            + (progress ? 1 : 0) + (timeoutMilliseconds == 0 ? 0 : 1) + forwarded.count
+    }
+
     func write(to writer: inout ValueWriter) {
-        let count = (procedure == nil ? 0 : 1) + (caller == nil ? 0 : 3) + (receiveProgress ? 1 : 0) + forwarded.count
+        let count = count
         writer.beginDictionary(count)
         if count > 0 {
             if let procedure {
@@ -304,9 +317,21 @@ package struct InvocationDetails: Sendable, Hashable {
                 writer.key("caller_authrole")
                 writer.string(caller.authrole)
             }
+            if let trustlevel {
+                writer.key("trustlevel")
+                writer.integer(trustlevel)
+            }
             if receiveProgress {
                 writer.key("receive_progress")
                 writer.bool(true)
+            }
+            if progress {
+                writer.key("progress")
+                writer.bool(true)
+            }
+            if timeoutMilliseconds > 0 {
+                writer.key("timeout")
+                writer.unsigned(timeoutMilliseconds)
             }
             writer.forwarded(forwarded)
         }

@@ -82,6 +82,8 @@ extension RegisterOptions {
                 options.discloseCaller = try reader.bool("disclose_caller", bytes)
             } else if reader.isKey("concurrency", bytes) {
                 options.concurrency = Int(clamping: try reader.natural("concurrency", bytes, zeroAllowed: false))
+            } else if reader.isKey("forward_timeout", bytes) {
+                options.forwardTimeout = try reader.bool("forward_timeout", bytes)
             } else {
                 try reader.skipValue(bytes)
             }
@@ -104,6 +106,12 @@ extension CallOptions {
                 options.receiveProgress = try reader.bool("receive_progress", bytes)
             } else if reader.isKey("disclose_me", bytes) {
                 options.discloseMe = try reader.bool("disclose_me", bytes)
+            } else if reader.isKey("progress", bytes) {
+                options.progress = try reader.bool("progress", bytes)
+            } else if reader.isKey("runmode", bytes) {
+                options.runMode = try reader.wordOrNull("runmode", bytes, RunMode.allCases, \.name)
+            } else if reader.isKey("rkey", bytes) {
+                options.resourceKey = try reader.textOrNull("rkey", bytes)
             } else {
                 try reader.forwardOrSkip(&options.forwarded, bytes)
             }
@@ -233,12 +241,35 @@ package struct OptionReader {
     package mutating func word<Word>(
         _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
     ) throws(OptionError) -> Word {
-        if case .string(let token) = try token(name, bytes) {
+        if let word = try wordOrNull(name, bytes, words, spelling) { return word }
+        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
+    }
+
+    /// One of a fixed set of words; nil for null.
+    package mutating func wordOrNull<Word>(
+        _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
+    ) throws(OptionError) -> Word? {
+        switch try token(name, bytes) {
+        case .null: return nil
+        case .string(let token):
             let text = cursor.string(token, bytes)
             for word in words where spelling(word) == text { return word }
+        default: break
         }
-        let expected = "one of " + words.map(spelling).joined(separator: ", ")
-        throw OptionError(key: name.description, expected: expected)
+        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
+    }
+
+    private static func expected<Word>(_ words: [Word], _ spelling: (Word) -> String) -> String {
+        "one of " + words.map(spelling).joined(separator: ", ")
+    }
+
+    /// A text; nil for null.
+    package mutating func textOrNull(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
+        switch try token(name, bytes) {
+        case .null: return nil
+        case .string(let token): return cursor.string(token, bytes)
+        default: throw OptionError(key: name.description, expected: "a string")
+        }
     }
 
     package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID] {
@@ -277,7 +308,9 @@ package struct OptionReader {
             return try skipValue(bytes)
         }
         let name = keyText(bytes)
-        forwarded.append(ForwardedOption(key: name, value: try value(name, bytes)))
+        let value = try value(name, bytes)
+        // A client that writes every key, null where it has nothing to say, says nothing.
+        if value != .null { forwarded.append(ForwardedOption(key: name, value: value)) }
     }
 
     private mutating func token(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Token {

@@ -37,6 +37,7 @@ extension RegisterOptions {
         if forceReregister { options["force_reregister"] = true }
         if discloseCaller { options["disclose_caller"] = true }
         if let concurrency { options["concurrency"] = .integer(Int64(concurrency)) }
+        if forwardTimeout { options["forward_timeout"] = true }
         return options
     }
 }
@@ -48,6 +49,9 @@ extension CallOptions {
         if timeoutMilliseconds > 0 { options["timeout"] = .integer(Int64(clamping: timeoutMilliseconds)) }
         if receiveProgress { options["receive_progress"] = true }
         if discloseMe { options["disclose_me"] = true }
+        if progress { options["progress"] = true }
+        if let runMode { options["runmode"] = .string(runMode.name) }
+        if let resourceKey { options["rkey"] = .string(resourceKey) }
         return options
     }
 }

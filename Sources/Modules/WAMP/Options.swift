@@ -67,6 +67,8 @@ package struct RegisterOptions: Sendable, Hashable {
     package var discloseCaller = false
     /// At most so many invocations under way at this callee; nil is no limit. Not of the specification: Crossbar's.
     package var concurrency: Int?
+    /// The callee wants to keep the caller's timeout itself. Spec: "Call Timeouts".
+    package var forwardTimeout = false
     package init(match: MatchPolicy = .exact, invoke: InvocationPolicy = .single) {
         self.match = match
         self.invoke = invoke
@@ -79,8 +81,29 @@ package struct CallOptions: Sendable, Hashable {
     package var timeoutMilliseconds: UInt64 = 0
     package var receiveProgress = false
     package var discloseMe = false
+    /// Further payload follows under the same request id. Spec: "Progressive Call Invocations".
+    package var progress = false
+    package var runMode: RunMode?
+    /// By which a partitioned call finds its callee.
+    package var resourceKey: String?
     package var forwarded: [ForwardedOption] = []
     package init() {}
+}
+
+/// Which callees of a procedure a call is for, `CALL.Options.runmode`. Spec: WAMP-04 "Sharded Registration".
+package enum RunMode: UInt8, Sendable, Hashable, CaseIterable {
+    /// The specification has a heading for it, and no text.
+    case all
+    /// The one that `CALL.Options.rkey` belongs to.
+    case partition
+
+    /// The word on the wire.
+    package var name: String {
+        switch self {
+        case .all: "all"
+        case .partition: "partition"
+        }
+    }
 }
 
 /// `YIELD.Options`.

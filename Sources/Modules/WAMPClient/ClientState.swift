@@ -36,11 +36,10 @@ struct ClientState: Sendable {
         _ payload: Payload, _ write: (inout ValueWriter, PayloadRange, Span<UInt8>) -> Void
     ) -> ByteBuffer {
         let payload = (try? payload.transcoded(to: serializer)) ?? Payload(serializer: serializer)
+        var range = PayloadRange(arguments: ByteRange(0, payload.arguments.count))
+        guard !payload.argumentsKw.isEmpty else { return encode { write(&$0, range, payload.arguments.span) } }
         let bytes = payload.arguments + payload.argumentsKw
-        let range = PayloadRange(
-            arguments: ByteRange(0, payload.arguments.count),
-            argumentsKw: payload.argumentsKw.isEmpty
-                ? .empty : ByteRange(payload.arguments.count, bytes.count))
+        range.argumentsKw = ByteRange(payload.arguments.count, bytes.count)
         return encode { write(&$0, range, bytes.span) }
     }
 

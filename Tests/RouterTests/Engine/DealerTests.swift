@@ -105,36 +105,6 @@ import WAMP
         try realm.expect("ann", #"[68, 1, 2, {}]"#)
     }
 
-    /// The specification's examples of "Pattern-based Registrations", by the id of the registration that answers.
-    @Test(arguments: [
-        ("a1.b2.c3.d4.e55", 1), ("a1.b2.c3.d98.e74", 2), ("a1.b2.c3.d4.e325", 3), ("a1.b2.c55.d4.e5", 4),
-        ("a1.b2.c33.d4.e5", 5), ("a1.b2.c88.d4.e5.f6.g7", 6), ("a2.b2.c2.d2.e2", nil),
-        // A prefix is a plain string: it need not end with a component.
-        ("a1.b2.c3-x", 2),
-    ])
-    mutating func `the most specific registration answers`(_ procedure: String, _ winner: Int?) throws {
-        try realm.join("dee")
-        try realm.send(
-            "dee",
-            #"""
-            [64, 1, {}, "a1.b2.c3.d4.e55"]
-            [64, 2, {"match": "prefix"}, "a1.b2.c3"]
-            [64, 3, {"match": "prefix"}, "a1.b2.c3.d4"]
-            [64, 4, {"match": "wildcard"}, "a1.b2..d4.e5"]
-            [64, 5, {"match": "wildcard"}, "a1.b2.c33..e5"]
-            [64, 6, {"match": "wildcard"}, "a1.b2..d4.e5..g7"]
-            [64, 7, {"match": "wildcard"}, "a1.b2..d4..f6.g7"]
-            """#)
-        try realm.expect("dee", (1...7).map { "[65, \($0), \($0)]" }.joined(separator: "\n"))
-        try realm.join("ann")
-        try realm.send("ann", #"[48, 1, {}, "\#(procedure)"]"#)
-        guard let winner else {
-            return try realm.expect("ann", #"[8, 48, 1, {}, "wamp.error.no_such_procedure", "*"]"#)
-        }
-        let details = winner == 1 ? "{}" : #"{"procedure": "\#(procedure)"}"#
-        try realm.expect("dee", #"[68, 1, \#(winner), \#(details)]"#)
-    }
-
     @Test mutating func `progress goes to a caller that asked for it, to no other`() throws {
         try arrange()
         try realm.send("ann", #"[48, 1, {"receive_progress": true}, "com.p"]\#n[48, 2, {}, "com.p"]"#)

@@ -116,6 +116,58 @@ import WAMP
             """#)
     }
 
+    // MARK: Registration Revocation
+
+    @Test mutating func `a callee is removed from a registration, and told`() throws {
+        try realm.join("ann")
+        for name in ["bob", "eve"] {
+            try realm.join(name)
+            try realm.send(name, #"[64, 1, {"invoke": "first"}, "com.p"]"#)
+            try realm.expect(name, #"[65, 1, 1]"#)
+        }
+        try realm.send("ann", #"[32, 1, {"match": "prefix"}, "wamp.registration."]"#)
+        try realm.expect("ann", #"[33, 1, 1]"#)
+        try realm.send("ann", #"[48, 1, {}, "wamp.registration.remove_callee", [1, 2, "com.moving"]]"#)
+        try realm.expect("bob", #"[67, 0, {"registration": 1, "reason": "com.moving"}]"#)
+        try realm.send("ann", #"[48, 2, {}, "wamp.registration.remove_callee", [1, 3]]"#)
+        try realm.expect("eve", #"[67, 0, {"registration": 1}]"#)
+        try realm.expect(
+            "ann",
+            #"""
+            [36, 1, "*", {"topic": "wamp.registration.on_unregister"}, [2, 1]]
+            [50, 1, {}, [null]]
+            [36, 1, "*", {"topic": "wamp.registration.on_unregister"}, [3, 1]]
+            [36, 1, "*", {"topic": "wamp.registration.on_delete"}, [3, 1]]
+            [50, 2, {}, [null]]
+            """#)
+    }
+
+    @Test mutating func `a callee that has not announced revocation is not told, and its call is its own to the end`()
+        throws
+    {
+        try realm.join("ann")
+        try realm.join("bob", features: #"{"callee": {}}"#)
+        try realm.send("bob", #"[64, 1, {}, "com.p"]"#)
+        try realm.send("ann", #"[48, 1, {}, "com.p"]\#n[48, 2, {}, "wamp.registration.remove_callee", [1, 2]]"#)
+        try realm.send("bob", #"[70, 1, {}, ["done"]]\#n[66, 2, 1]"#)
+        try realm.expect(
+            "bob", #"[65, 1, 1]\#n[68, 1, 1, {}]\#n[8, 66, 2, {}, "wamp.error.no_such_registration", "*"]"#)
+        try realm.expect("ann", #"[50, 2, {}, [null]]\#n[50, 1, {}, ["done"]]"#)
+    }
+
+    @Test mutating func `whom nobody knows cannot be removed`() throws {
+        try realm.join("ann")
+        try realm.send("ann", #"[64, 9, {}, "com.p"]"#)
+        try realm.forget("ann")
+        try realm.join("bob")
+        let remove = "wamp.registration.remove_callee"
+        try call("bob", remove, "[7, 1]", expecting: "wamp.error.no_such_registration")
+        try call("bob", remove, "[1, 99]", expecting: "wamp.error.no_such_session")
+        try call("bob", remove, "[1, 2]", expecting: "wamp.error.no_such_registration")
+        try call("bob", remove, "[1]", expecting: "wamp.error.invalid_argument")
+        try call("bob", remove, "[1, 1, 5]", expecting: "wamp.error.invalid_argument")
+    }
+
     @Test mutating func `subscriptions are listed, matched and counted`() throws {
         try realm.join("ann")
         try realm.send("ann", #"[32, 1, {"match": "wildcard"}, "com..x"]\#n[32, 2, {}, "com.a.x"]"#)

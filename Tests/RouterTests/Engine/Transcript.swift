@@ -34,7 +34,7 @@ struct Transcript {
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
     mutating func join(
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24,
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24, trustlevel: Int64? = nil,
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
@@ -47,7 +47,7 @@ struct Transcript {
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions),
+                permissions: permissions, trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
@@ -59,6 +59,15 @@ struct Transcript {
     }
 
     func handle(_ name: String) throws -> SessionHandle { try #require(peers[name]).handle }
+
+    /// The roles of a client that knows all of the Advanced Profile that a dealer has to know of.
+    static let allFeatures = """
+        {"caller": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "payload_passthru_mode": true}},
+         "callee": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+          "call_canceling": true, "call_timeout": true, "call_reroute": true, "payload_passthru_mode": true,
+          "registration_revocation": true, "sharded_registration": true}}}
+        """
 
     /// Sends messages, one a line.
     mutating func send(_ name: String, _ messages: String) throws {
@@ -93,6 +102,13 @@ struct Transcript {
                 Issue.record("\(name): expected \(line), got \(text)", sourceLocation: sourceLocation)
             }
         }
+    }
+
+    /// Takes what has reached a session since it was last asked.
+    mutating func takeAll(_ name: String) throws -> [Value] {
+        try collect()
+        defer { peers[name]?.waiting = [] }
+        return try #require(peers[name]).waiting
     }
 
     /// Forgets what has reached a session.

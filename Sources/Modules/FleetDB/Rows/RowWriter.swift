@@ -28,37 +28,3 @@ enum RowWriter {
         }
     }
 }
-
-/// Rows that were written one after the other, not yet in any list.
-struct EncodedRows: Sendable {
-    var writer: ValueWriter
-    var count = 0
-
-    init(_ serializer: Serializer) {
-        writer = ValueWriter(serializer)
-    }
-
-    var serializer: Serializer { writer.serializer }
-
-    /// `[row]`, the arguments of `transformed.<table>`.
-    func single() -> Payload {
-        var list = ValueWriter(serializer)
-        list.bytes.reserveCapacity(writer.bytes.count + 16)
-        list.beginList(count)
-        list.raw(writer.bytes.span)
-        list.endList()
-        return Payload(serializer: serializer, arguments: list.bytes)
-    }
-
-    /// `[[row, …]]`, the arguments of `transformed.bulk.<table>`.
-    func bulk() -> Payload {
-        var list = ValueWriter(serializer)
-        list.bytes.reserveCapacity(writer.bytes.count + 16)
-        list.beginList(1)
-        list.beginList(count)
-        list.raw(writer.bytes.span)
-        list.endList()
-        list.endList()
-        return Payload(serializer: serializer, arguments: list.bytes)
-    }
-}

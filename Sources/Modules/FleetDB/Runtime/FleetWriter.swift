@@ -15,6 +15,7 @@ actor FleetWriter {
     private var diskGuard: DiskGuard
     private var tables: [ObjectIdentifier: TableWriter] = [:]
     private var batch: UInt64 = 0
+    private var rows = RowBatch()
     private var diskCheckedAt: Int64?
 
     private static let openChunksMax = 64
@@ -56,6 +57,7 @@ actor FleetWriter {
 
     private func process(_ requests: [AppendRequest]) {
         batch += 1
+        rows.clear()
         checkDisk()
         let now = clock()
         var outcomes: [Outcome] = []
@@ -90,7 +92,7 @@ actor FleetWriter {
             let retention = RetentionPlan(
                 retentionMilliseconds: request.table.schema.retentionMilliseconds, now: now)
             return .accepted(
-                try writer.write(request.payload, request.form, request.author, retention: retention))
+                try writer.write(request.payload, request.form, request.author, retention: retention, into: &rows))
         } catch let refusal as Refusal {
             return .refused(refusal)
         } catch {
@@ -119,7 +121,7 @@ actor FleetWriter {
         for (request, outcome) in zip(requests, outcomes) where failures[ObjectIdentifier(request.table)] == nil {
             if case .accepted(let accepted) = outcome { commits.add(request.table, request.feed, accepted) }
         }
-        commits.publish()
+        commits.publish(&rows)
         for (request, outcome) in zip(requests, outcomes) {
             answer(request, failures[ObjectIdentifier(request.table)].map(Outcome.failed) ?? outcome)
         }
@@ -131,10 +133,10 @@ actor FleetWriter {
         case .accepted(let accepted):
             let feed = request.feed
             if request.form == .single {
-                feed.session.publish(feed.transformed, accepted.rows.single(), options: feed.options)
+                feed.session.publish(feed.transformed, rows.single(accepted.rows), options: feed.options)
                 request.invocation?.yield(AppendAnswer.single(serializer))
             } else {
-                feed.session.publish(feed.transformedBulk, accepted.rows.bulk(), options: feed.options)
+                feed.session.publish(feed.transformedBulk, rows.bulk(accepted.rows), options: feed.options)
                 request.invocation?.yield(AppendAnswer.bulk(serializer, count: accepted.rows.count))
             }
         case .refused(let refusal):
@@ -267,19 +269,10 @@ private struct CommitEvents {
         }
     }
 
-    func publish() {
+    func publish(_ batch: inout RowBatch) {
         for event in events {
-            var writer = ValueWriter(event.serializer)
-            writer.bytes.reserveCapacity(event.rows.reduce(32) { $0 + $1.writer.bytes.count })
-            writer.beginList(2)
-            writer.integer(event.lastSequence)
-            writer.beginList(event.rows.reduce(0) { $0 + $1.count })
-            for rows in event.rows { writer.raw(rows.writer.bytes.span) }
-            writer.endList()
-            writer.endList()
-            event.feed.session.publish(
-                event.feed.commit, Payload(serializer: event.serializer, arguments: writer.bytes),
-                options: PublishOptions())
+            let payload = batch.commit(event.rows, event.serializer, lastSequence: event.lastSequence)
+            event.feed.session.publish(event.feed.commit, payload, options: PublishOptions())
         }
     }
 }

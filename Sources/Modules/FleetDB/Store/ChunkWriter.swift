@@ -64,7 +64,7 @@ final class ChunkWriter {
                 try connection.execute(statement)
             }
         }
-        try connection.execute("PRAGMA wal_autocheckpoint=4000")
+        try connection.execute("PRAGMA wal_autocheckpoint=\(ChunkSchema.checkpointPages)")
         try connection.execute("PRAGMA cache_size=\(isHot ? -16384 : -4096)")
         try connection.execute("PRAGMA temp_store=MEMORY")
         bucketWidth = max(1, try connection.integer("SELECT bucket_width FROM chunk") ?? BucketWidth.initial)

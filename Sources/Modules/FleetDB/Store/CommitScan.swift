@@ -6,7 +6,6 @@ import WAMP
 struct CommitScan {
     private let table: Table
     private let columns: [OutputColumn]
-    private let keys: [[UInt8]]
 
     /// Rows of one page.
     static let limitMax = 10_000
@@ -14,7 +13,6 @@ struct CommitScan {
     init(_ table: Table) {
         self.table = table
         columns = table.schema.storedColumns.map { OutputColumn(id: $0.id, dataType: $0.dataType) }
-        keys = columns.map { Array($0.id.utf8) }
     }
 
     /// One row with its sequence, encoded.
@@ -72,13 +70,13 @@ struct CommitScan {
             ORDER BY \(ChunkSchema.sequence) LIMIT \(limit)
             """)
         var rows: [Row] = []
+        let keys = RowKeys(columns.map(\.id), serializer)
         var writer = ValueWriter(serializer)
         while try statement.step() {
             writer.reset()
             writer.beginDictionary(keys.count)
-            for index in keys.indices {
-                let key = keys[index]
-                writer.key(utf8: key.span)
+            for index in columns.indices {
+                keys.write(index, to: &writer)
                 statement.write(Int32(index) + 1, columns[index].dataType, &writer)
             }
             writer.endDictionary()

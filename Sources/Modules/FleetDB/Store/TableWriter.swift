@@ -10,7 +10,9 @@ final class TableWriter {
     let table: Table
     private let file: TableFile
     private let logger: Logger
-    private let keys: [[UInt8]]
+    /// The keys of a row as it is published, for each serializer.
+    private let keys: [RowKeys]
+    private let keepsLatest: Bool
     /// Taken out while a request is written: a local is not copied when it is passed on.
     private var idleReader: RowReader?
     private var chunks: [Chunk: ChunkWriter] = [:]
@@ -34,7 +36,9 @@ final class TableWriter {
     init(_ table: Table, logger: Logger) throws {
         self.table = table
         self.logger = logger
-        keys = table.schema.columns.map { Array($0.id.utf8) }
+        let names = (table.schema.showsSequence ? ["id"] : []) + table.schema.storedColumns.map(\.id)
+        keys = Serializer.allCases.map { RowKeys(names, $0) }
+        keepsLatest = table.schema.keepsLatest
         try Directory.create(table.directory)
         do {
             file = try TableFile(table)
@@ -67,22 +71,31 @@ final class TableWriter {
 
     /// Writes all rows of a request into the transaction under way, or none of them.
     ///
-    /// - Parameter retention: rows beyond it are published and not kept.
+    /// - Parameters:
+    ///   - retention: rows beyond it are published and not kept.
+    ///   - batch: where the rows are encoded.
     /// - Throws: `Refusal` when the request is at fault: the transaction goes on. Anything else: the store is, and
     ///   `rollBack` must follow.
     func write(
-        _ payload: Payload, _ form: RowReader.Form, _ author: RowAuthor, retention: RetentionPlan
+        _ payload: Payload, _ form: RowReader.Form, _ author: RowAuthor, retention: RetentionPlan,
+        into batch: inout RowBatch
     ) throws -> Accepted {
         var reader = idleReader.take() ?? RowReader(table.plan)
         defer { idleReader = reader }
         try reader.begin(payload, form, author)
         try file.beginRequest(form)
         let sequenceBefore = nextSequence
-        var rows = EncodedRows(payload.serializer)
+        let keys = keys[payload.serializer.position]
+        let rows: EncodedRows
         do {
-            while try reader.next(payload) {
-                try writeRow(&reader, payload, form, retention)
-                encodeRow(reader, payload, &rows)
+            rows = try batch.add(payload.serializer) { writer in
+                var count = 0
+                while try reader.next(payload) {
+                    try writeRow(&reader, payload, form, retention)
+                    encodeRow(reader, payload, keys, &writer)
+                    count += 1
+                }
+                return count
             }
         } catch {
             try undoRequest()
@@ -99,7 +112,7 @@ final class TableWriter {
     private func writeRow(
         _ reader: inout RowReader, _ payload: Payload, _ form: RowReader.Form, _ retention: RetentionPlan
     ) throws {
-        if table.schema.keepsLatest { try file.fill(&reader, payload) }
+        if keepsLatest { try file.fill(&reader, payload) }
         let sequence = nextSequence
         nextSequence += 1
         if retention.isExpired(reader.tsp) {
@@ -107,7 +120,7 @@ final class TableWriter {
         } else {
             try chunkWriter(for: reader.tsp, form).insert(reader, payload, sequence: sequence)
         }
-        if table.schema.keepsLatest { try file.keepLatest(reader, payload, sequence: sequence) }
+        if keepsLatest { try file.keepLatest(reader, payload, sequence: sequence) }
     }
 
     private func undoRequest() throws {
@@ -117,25 +130,25 @@ final class TableWriter {
     }
 
     /// The row as its readers will see it: columns in their order, `device_key`, `authid`.
-    private func encodeRow(_ reader: borrowing RowReader, _ payload: Payload, _ rows: inout EncodedRows) {
-        let dataTypes = table.plan.dataTypes
-        let showsSequence = table.plan.schema.showsSequence
-        rows.count += 1
-        rows.writer.beginDictionary(keys.count + (showsSequence ? 3 : 2))
-        if showsSequence {
-            rows.writer.key("id")
-            rows.writer.integer(nextSequence - 1)
+    private func encodeRow(
+        _ reader: borrowing RowReader, _ payload: Payload, _ keys: RowKeys, _ writer: inout ValueWriter
+    ) {
+        writer.beginDictionary(keys.count)
+        // Only `error-logs` shows it, as its first key.
+        let first = keys.count - reader.cells.count - 2
+        if first > 0 {
+            keys.write(0, to: &writer)
+            writer.integer(nextSequence - 1)
         }
-        for index in dataTypes.indices {
-            let key = keys[index]
-            rows.writer.key(utf8: key.span)
-            encode(reader.cells[index], dataTypes[index], reader.scratch, payload, &rows.writer)
+        for index in reader.cells.indices {
+            keys.write(first + index, to: &writer)
+            encode(reader.cells[index], reader.plan.dataTypes[index], reader.scratch, payload, &writer)
         }
-        rows.writer.key("device_key")
-        rows.writer.integer(reader.deviceKey)
-        rows.writer.key("authid")
-        encode(reader.authid, .string, reader.scratch, payload, &rows.writer)
-        rows.writer.endDictionary()
+        keys.write(keys.count - 2, to: &writer)
+        writer.integer(reader.deviceKey)
+        keys.write(keys.count - 1, to: &writer)
+        encode(reader.authid, .string, reader.scratch, payload, &writer)
+        writer.endDictionary()
     }
 
     @inline(__always)

@@ -12,6 +12,7 @@ enum ClientFeature: UInt8, Sendable, CaseIterable {
     case shardedSubscription
     case shardedRegistration
     case payloadPassthruMode
+    case callReroute
 
     /// Its words on the wire: the specification's own, and where it spells one word in two ways, both.
     fileprivate var keys: [String] {
@@ -25,6 +26,7 @@ enum ClientFeature: UInt8, Sendable, CaseIterable {
         case .shardedSubscription: ["sharded_subscription", "shareded_subscriptions"]
         case .shardedRegistration: ["sharded_registration"]
         case .payloadPassthruMode: ["payload_passthru_mode"]
+        case .callReroute: ["call_reroute"]
         }
     }
 }

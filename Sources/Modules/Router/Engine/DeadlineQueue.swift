@@ -1,7 +1,9 @@
-/// Deadlines in order, a binary heap. Entries are never taken out early: whoever a deadline was for checks, when
-/// it comes, that it still stands.
+/// Deadlines in order, a binary heap. Entries are never taken out one by one: whoever a deadline was for checks, when
+/// it comes, that it still stands; and once most of them do not, `removeAll` takes them out together.
 struct DeadlineQueue<Element: Sendable>: Sendable {
     private var heap: [(deadline: UInt64, element: Element)] = []
+
+    var count: Int { heap.count }
 
     /// The next deadline, in the caller's milliseconds.
     var next: UInt64? { heap.first?.deadline }
@@ -23,13 +25,24 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         let last = heap.removeLast()
         guard !heap.isEmpty else { return first.element }
         heap[0] = last
-        var parent = 0
+        sink(from: 0)
+        return first.element
+    }
+
+    /// Takes out what nobody waits for, and gives its memory back.
+    mutating func removeAll(where isOver: (Element) -> Bool) {
+        heap = heap.filter { !isOver($0.element) }
+        for parent in (0..<heap.count / 2).reversed() { sink(from: parent) }
+    }
+
+    private mutating func sink(from position: Int) {
+        var parent = position
         while true {
             var smallest = parent
             for child in [parent * 2 + 1, parent * 2 + 2] where child < heap.count {
                 if heap[child].deadline < heap[smallest].deadline { smallest = child }
             }
-            guard smallest != parent else { return first.element }
+            guard smallest != parent else { return }
             heap.swapAt(parent, smallest)
             parent = smallest
         }

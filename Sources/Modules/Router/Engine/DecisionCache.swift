@@ -40,6 +40,10 @@ extension [UInt8] {
         self = span.withUnsafeBufferPointer { Array($0) }
     }
 
+    mutating func append(copying span: Span<UInt8>) {
+        span.withUnsafeBufferPointer { append(contentsOf: $0) }
+    }
+
     func isEqual(to other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }

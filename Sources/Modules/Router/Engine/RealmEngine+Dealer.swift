@@ -1,109 +1,10 @@
 import ModuleKit
 import WAMP
 
-// The dealer. Spec: WAMP-04 "Remote Procedure Calls", "Advanced RPC Features".
+// The dealer: calls, and the invocations that they become. Spec: WAMP-04 "Calling and Invocations", "Advanced RPC
+// Features". What answers a call is in `+Answering`, what ends it before that in `+GivingUp`.
 
 extension RealmEngine {
-    // MARK: Registering
-
-    mutating func register(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
-        let options: RegisterOptions
-        do throws(OptionError) {
-            options = try RegisterOptions.decode(bytes, message.head.dictionary, message.serializer)
-        } catch {
-            return abort(message.sender, error, in: .register)
-        }
-        let slot = message.sender.slot
-        let procedure = bytes.extracting(message.head.uri.range)
-        guard URIRules.isValidPattern(procedure, options.match, countMax: limits.uriBytesMax) else {
-            return refuse(
-                message, .invalidURI, "the procedure is not a URI that fits the match policy \(options.match.name)")
-        }
-        guard !URIRules.isReserved(procedure) else {
-            return refuse(message, .invalidURI, "procedures that begin with wamp are the router's")
-        }
-        guard isAuthorized(.register, procedure, options.match, slot) else {
-            return refuse(message, .notAuthorized, "not allowed to register \(String(procedure))")
-        }
-        guard hasRoom(slot) else { return refuseForRoom(message) }
-        if let known = registrations.find(procedure, options.match) {
-            if options.forceReregister {
-                revoke(known)
-            } else {
-                return joinRegistration(known, message, options)
-            }
-        }
-        lastRegistrationID += 1
-        let record = Registration(
-            id: lastRegistrationID, uri: URIBytes(String(procedure)), match: options.match, invoke: options.invoke,
-            created: wallClock)
-        let index = registrations.insert(record)
-        answer(message, .registered, registrations[index].id)
-        announceCreation(of: registrations[index], by: message.sender.id)
-        addCallee(slot, options, to: index)
-    }
-
-    private mutating func joinRegistration(_ index: Int32, _ message: IncomingMessage, _ options: RegisterOptions) {
-        let slot = message.sender.slot
-        let record = registrations[index]
-        guard record.invoke != .single, record.invoke == options.invoke,
-            !record.callees.contains(where: { $0.slot == slot })
-        else {
-            return refuse(
-                message, .procedureAlreadyExists,
-                "\(record.uri.text) is registered already, with the invocation policy \(record.invoke.name)")
-        }
-        answer(message, .registered, record.id)
-        addCallee(slot, options, to: index)
-    }
-
-    private mutating func addCallee(_ slot: Int32, _ options: RegisterOptions, to index: Int32) {
-        registrations[index].callees.append(
-            Registration.Callee(
-                slot: slot, discloseCaller: options.discloseCaller, concurrency: options.concurrency))
-        sessions[slot].registrations.append(index)
-        announce(.registration, .onRegister, sessions[slot].id, registrations[index].id)
-    }
-
-    /// Takes a registration away from all its callees, who are told where they understand it.
-    private mutating func revoke(_ index: Int32) {
-        let record = registrations[index]
-        for callee in record.callees {
-            if sessions[callee.slot].features.has(.registrationRevocation, as: .callee) {
-                send(to: callee.slot) { $0.revocation(of: record.registrationID, reason: .forceReregister) }
-            }
-            removeCallee(callee.slot, from: index)
-        }
-    }
-
-    mutating func unregister(_ message: IncomingMessage) {
-        let slot = message.sender.slot
-        guard let index = registrations.find(id: message.head.id), sessions[slot].registrations.contains(index) else {
-            return refuse(message, .noSuchRegistration, "the session has no registration \(message.head.id)")
-        }
-        removeCallee(slot, from: index)
-        send(to: slot) { $0.answer(.unregistered, message.request) }
-    }
-
-    /// A session is leaving.
-    mutating func removeRegistrations(of slot: Int32) {
-        for index in sessions[slot].registrations { removeCallee(slot, from: index) }
-    }
-
-    private mutating func removeCallee(_ slot: Int32, from index: Int32) {
-        if let position = sessions[slot].registrations.firstIndex(of: index) {
-            sessions[slot].registrations.swapRemove(at: position)
-        }
-        registrations[index].callees.removeAll { $0.slot == slot }
-        let id = registrations[index].id
-        announce(.registration, .onUnregister, sessions[slot].id, id)
-        guard registrations[index].callees.isEmpty else { return }
-        registrations.remove(index)
-        announce(.registration, .onDelete, sessions[slot].id, id)
-    }
-
-    // MARK: Calling
-
     mutating func call(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
         let options: CallOptions
         do throws(OptionError) {
@@ -112,6 +13,14 @@ extension RealmEngine {
             return abort(message.sender, error, in: .call)
         }
         let slot = message.sender.slot
+        guard beginsCall(message, options, bytes) else { return }
+        let isPassthru: Bool
+        do throws(OptionError) {
+            isPassthru = try PayloadPassthru.check(
+                options.forwarded, of: message, bytes, from: sessions[slot].features, as: .caller)
+        } catch {
+            return abort(message.sender, error, in: .call)
+        }
         let procedure = bytes.extracting(message.head.uri.range)
         guard URIRules.isValid(procedure, countMax: limits.uriBytesMax) else {
             return refuse(message, .invalidURI, "the procedure is not a URI")
@@ -119,69 +28,136 @@ extension RealmEngine {
         guard isAuthorized(.call, procedure, .exact, slot) else {
             return refuse(message, .notAuthorized, "not allowed to call \(String(procedure))")
         }
-        if URIRules.isReserved(procedure) { return callMetaAPI(message, String(procedure), bytes) }
+        if URIRules.isReserved(procedure) {
+            guard !options.progress, !isPassthru else {
+                return refuse(message, .featureNotSupported, "the router's own procedures take one plain payload")
+            }
+            return callMetaAPI(message, String(procedure), bytes)
+        }
         if options.discloseMe, disclosurePolicy == .never {
             return refuse(message, .discloseMeDisallowed, "this realm discloses nobody")
         }
-        guard sessions[slot].callCount < limits.pendingCallsMax else {
+        guard calls.callCount(of: slot) < limits.pendingCallsMax else {
             return refuse(message, .limitExceeded, "a session may have \(limits.pendingCallsMax) calls pending")
-        }
-        guard calls.find(CallKey(caller: message.sender, request: message.request)) == nil else {
-            return abort(message.sender, .protocolViolation, "CALL: request \(message.head.request) is still pending")
         }
         guard let index = bestRegistration(for: procedure) else {
             return refuse(message, .noSuchProcedure, "no callee has registered \(String(procedure))")
         }
-        guard let callee = registrations[index].chooseCallee(&random) else {
-            return refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
+        guard let callee = chooseCallee(of: index, message, options) else { return }
+        if let refusal = refusal(of: callee, options, isPassthru: isPassthru) {
+            release(callee, of: index)
+            return refuse(message, refusal.uri, refusal.sentence)
         }
-        guard sessions[callee.slot].outbox.byteCount < sessions[callee.slot].outboxBytesMax else {
-            registrations[index].release(callee.slot)
-            return refuse(message, .unavailable, "the callee does not take what it is sent")
+        invoke(message, options, isPassthru: isPassthru, bytes, index, callee)
+    }
+
+    /// Chooses by the registration's policy, or by the call's own key; refuses the call where there is nobody.
+    private mutating func chooseCallee(
+        of index: Int32, _ message: IncomingMessage, _ options: CallOptions
+    ) -> Registration.Callee? {
+        guard let runMode = options.runMode else {
+            if let callee = registrations[index].chooseCallee(&random) { return callee }
+            refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
+            return nil
         }
-        invoke(message, options, bytes, index, callee)
+        guard runMode == .partition else {
+            refuse(message, .featureNotSupported, "runmode: only partition is supported")
+            return nil
+        }
+        guard let key = options.resourceKey else {
+            refuse(message, .invalidArgument, "rkey: expected a string, because runmode is partition")
+            return nil
+        }
+        if let callee = registrations[index].chooseCallee(ofKey: key) { return callee }
+        refuse(message, .noAvailableCallee, "the callee of this rkey is busy up to its concurrency")
+        return nil
+    }
+
+    /// Why a callee cannot be given a call; nil when it can.
+    func refusal(
+        of callee: Registration.Callee, _ options: CallOptions, isPassthru: Bool
+    ) -> (uri: ErrorURI, sentence: String)? {
+        if options.progress || isPassthru {
+            let features = sessions[callee.slot].features
+            if options.progress, !features.takesProgressiveInvocations {
+                return (.featureNotSupported, "the callee takes no progressive call invocations")
+            }
+            if isPassthru, !features.has(.payloadPassthruMode, as: .callee) {
+                return (.featureNotSupported, "the callee does not know payload passthru mode")
+            }
+        }
+        return isBehind(callee.slot) ? (.unavailable, "the callee does not take what it is sent") : nil
+    }
+
+    /// Whether a session has so much to read that nothing is added to it.
+    func isBehind(_ slot: Int32) -> Bool { sessions[slot].outbox.byteCount >= sessions[slot].outboxBytesMax }
+
+    mutating func release(_ callee: Registration.Callee, of index: Int32) {
+        if callee.concurrency != nil { registrations[index].release(callee.membership) }
     }
 
     private mutating func invoke(
-        _ message: IncomingMessage, _ options: CallOptions, _ bytes: Span<UInt8>, _ index: Int32,
+        _ message: IncomingMessage, _ options: CallOptions, isPassthru: Bool, _ bytes: Span<UInt8>, _ index: Int32,
         _ callee: Registration.Callee
     ) {
         let caller = message.sender
-        let slot = callee.slot
-        sessions[slot].lastInvocation += 1
-        let invocation = RequestID(sessions[slot].lastInvocation)
-        var details = InvocationDetails()
-        if registrations[index].match != .exact {
-            details.procedure = String(bytes.extracting(message.head.uri.range))
-        }
-        details.caller = disclosure(of: caller.slot, asked: options.discloseMe || callee.discloseCaller)
-        details.receiveProgress =
-            options.receiveProgress && sessions[slot].features.has(.progressiveCallResults, as: .callee)
-        details.forwarded = options.forwarded
-        var pending = PendingCall(
-            key: CallKey(caller: caller, request: message.request), callee: sessions.handle(of: slot),
-            invocation: invocation,
-            registration: index, registrationID: registrations[index].id, receiveProgress: details.receiveProgress,
-            timeoutMilliseconds: options.timeoutMilliseconds)
-        schedule(&pending)
-        _ = calls.insert(pending)
-        sessions[caller.slot].callCount += 1
-        sessions[slot].invocationCount += 1
+        let details = invocationDetails(
+            options, caller.slot, bytes.extracting(message.head.uri.range), of: index, callee)
+        let invocation = nextInvocation(of: callee.slot)
         let registration = registrations[index].registrationID
-        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: slot) {
+        let place = calls.insert(
+            PendingCall(
+                key: CallKey(caller: caller, request: message.request), callee: sessions.handle(of: callee.slot),
+                invocation: invocation, registration: index, registrationID: registration.rawValue,
+                membership: callee.membership, isCounted: callee.concurrency != nil,
+                receivesProgress: details.receiveProgress, isProgressing: options.progress,
+                timeoutMilliseconds: callee.forwardsTimeout ? 0 : options.timeoutMilliseconds))
+        schedule(place)
+        let isReroutable = mayReroute(options, from: callee, of: index, caller.slot)
+        if isReroutable || options.progress {
+            calls.keep(
+                place,
+                KeptCall(
+                    procedure: Array(copying: bytes.extracting(message.head.uri.range)), options: options,
+                    details: details, isPassthru: isPassthru,
+                    payload: isReroutable ? KeptPayload(message.head.payload, bytes, message.serializer) : nil))
+        }
+        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: callee.slot) {
             $0.invocation(invocation, registration, details, $1, $2)
         }
         guard isSent else {
-            if let pending = calls.find(CallKey(caller: caller, request: message.request)) { finish(pending) }
+            finish(place)
             return refuse(message, .payloadSizeExceeded, "the call is longer than its callee's transport takes")
         }
-        holdBack(caller.slot, for: slot)
+        holdBack(caller.slot, for: callee.slot)
+    }
+
+    /// Session scope, for each callee on its own. Spec: "IDs".
+    mutating func nextInvocation(of slot: Int32) -> RequestID {
+        sessions[slot].lastInvocation += 1
+        return RequestID(sessions[slot].lastInvocation)
+    }
+
+    /// What one callee is told of a call.
+    func invocationDetails(
+        _ options: CallOptions, _ caller: Int32, _ procedure: Span<UInt8>, of index: Int32,
+        _ callee: Registration.Callee
+    ) -> InvocationDetails {
+        var details = InvocationDetails()
+        if registrations[index].match != .exact { details.procedure = String(procedure) }
+        details.caller = disclosure(of: caller, asked: options.discloseMe || callee.discloseCaller)
+        details.trustlevel = sessions[caller].principal.trustlevel
+        details.receiveProgress = options.receiveProgress && sessions[callee.slot].features.givesProgressiveResults
+        details.progress = options.progress
+        if callee.forwardsTimeout { details.timeoutMilliseconds = options.timeoutMilliseconds }
+        details.forwarded = options.forwarded
+        return details
     }
 
     /// Encodes a message that carries a payload, transcoded first where the serializers differ.
     ///
     /// - Returns: as `send`.
-    private mutating func sendPayload(
+    mutating func sendPayload(
         _ payload: PayloadRange, _ bytes: Span<UInt8>, from serializer: Serializer, to slot: Int32,
         _ write: (inout ValueWriter, PayloadRange, Span<UInt8>) -> Void
     ) -> Bool {
@@ -191,211 +167,16 @@ extension RealmEngine {
         let copy = transcoded[Int(target.rawValue) - 1].bytes
         return send(to: slot) { write(&$0, translated, copy.span) }
     }
-
-    /// Exact before the longest prefix before the most literal wildcard. Spec: "Pattern-based Registrations".
-    ///
-    /// The specification defines prefixes as plain strings, and in its examples lets a wildcard win over a prefix
-    /// that ends inside of a component (`a1.b2.c3` for `a1.b2.c33.d4.e5`). Both hold when such a prefix comes last.
-    func bestRegistration(for procedure: Span<UInt8>) -> Int32? {
-        if let exact = registrations.find(procedure, .exact) { return exact }
-        guard registrations.hasPatterns else { return nil }
-        var prefix: Int32?
-        var splittingPrefix: Int32?
-        var wildcard: Int32?
-        registrations.forEachPattern(matching: procedure) { candidate in
-            let uri = registrations[candidate].uri
-            if registrations[candidate].match == .prefix {
-                if uri.endsComponent(of: procedure) {
-                    prefix = candidate
-                    return false
-                }
-                splittingPrefix = splittingPrefix ?? candidate
-            } else if wildcard.map({ uri.isMoreLiteralWildcard(than: registrations[$0].uri) }) ?? true {
-                wildcard = candidate
-            }
-            return true
-        }
-        return prefix ?? wildcard ?? splittingPrefix
-    }
-
-    // MARK: Answering
-
-    mutating func yield(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
-        guard let index = pendingCall(answeredBy: message) else { return }
-        let options: YieldOptions
-        do throws(OptionError) {
-            options = try YieldOptions.decode(bytes, message.head.dictionary, message.serializer)
-        } catch {
-            return abort(message.sender, error, in: .yield)
-        }
-        let call = calls[index]
-        if options.progress {
-            // A caller that did not ask for progress gets the final result only.
-            guard call.receiveProgress else { return }
-            var renewed = call
-            schedule(&renewed)
-            calls[index] = renewed
-        } else {
-            finish(index)
-        }
-        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
-            $0.result(call.key.request, options, $1, $2)
-        }
-        if !isSent { tellOversize(call, isOver: !options.progress) }
-    }
-
-    mutating func errorReceived(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
-        guard message.head.id == UInt64(MessageType.invocation.rawValue) else {
-            return abort(message.sender, .protocolViolation, "ERROR: a client may answer INVOCATION only")
-        }
-        guard let index = pendingCall(answeredBy: message) else { return }
-        let details: YieldOptions
-        do throws(OptionError) {
-            details = try YieldOptions.decode(bytes, message.head.dictionary, message.serializer)
-        } catch {
-            return abort(message.sender, error, in: .error)
-        }
-        let uri = bytes.extracting(message.head.uri.range)
-        guard URIRules.isValid(uri, countMax: limits.uriBytesMax) else {
-            return abort(message.sender, .protocolViolation, "ERROR: the error is not a URI")
-        }
-        let error = ErrorURI(String(uri))
-        let call = calls[index]
-        finish(index)
-        let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
-            $0.error(.call, call.key.request, error, details, $1, $2)
-        }
-        if !isSent { tellOversize(call, isOver: true) }
-    }
-
-    /// A result that does not fit the caller's transport ends the call with an error; nothing is dropped in silence.
-    private mutating func tellOversize(_ call: PendingCall, isOver: Bool) {
-        if !isOver, let index = calls.find(call.key) { finish(index) }
-        send(to: call.key.caller.slot) {
-            $0.error(
-                .call, call.key.request, .payloadSizeExceeded,
-                message: "the result is longer than the caller's transport takes")
-        }
-    }
-
-    /// The call that a YIELD or ERROR answers. Late answers (the call was given up) are dropped; an answer to an
-    /// invocation that was never sent is a violation. Ids are sequential per callee, so that needs no memory.
-    private mutating func pendingCall(answeredBy message: IncomingMessage) -> Int32? {
-        if let index = calls.find(message.sender, message.request) { return index }
-        if message.head.request > sessions[message.sender.slot].lastInvocation {
-            abort(
-                message.sender, .protocolViolation,
-                "\(message.head.type): there was no INVOCATION \(message.head.request)")
-        }
-        return nil
-    }
-
-    /// Forgets a call.
-    private mutating func finish(_ index: Int32) {
-        let call = calls[index]
-        calls.remove(index)
-        sessions[call.key.caller.slot].callCount -= 1
-        sessions[call.callee.slot].invocationCount -= 1
-        if registrations.find(id: call.registrationID) == call.registration {
-            registrations[call.registration].release(call.callee.slot)
-        }
-    }
-
-    // MARK: Giving up
-
-    mutating func cancel(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
-        let asked: CancelMode?
-        do throws(OptionError) {
-            asked = try CancelMode.decode(bytes, message.head.dictionary, message.serializer)
-        } catch {
-            return abort(message.sender, error, in: .cancel)
-        }
-        // The result may have crossed the CANCEL on the wire: then there is nothing left to do.
-        guard let index = calls.find(CallKey(caller: message.sender, request: message.request)) else { return }
-        guard !calls[index].isKilled else { return }
-        giveUp(index, asked ?? .killnowait, .canceled, "the caller canceled the call")
-    }
-
-    /// Ends a call by the caller's wish or by its deadline. A callee that cannot be interrupted is left alone.
-    private mutating func giveUp(_ index: Int32, _ asked: CancelMode, _ uri: ErrorURI, _ sentence: String) {
-        let call = calls[index]
-        let mode = sessions[call.callee.slot].features.has(.callCanceling, as: .callee) ? asked : .skip
-        if mode != .skip {
-            send(to: call.callee.slot) { $0.interrupt(call.invocation, mode, reason: uri) }
-        }
-        if mode == .kill {
-            calls[index].isKilled = true
-            return
-        }
-        finish(index)
-        send(to: call.key.caller.slot) { $0.error(.call, call.key.request, uri, message: sentence) }
-    }
-
-    /// A session is leaving: its callers are told, its callees interrupted.
-    mutating func abandonCalls(of session: SessionHandle) {
-        guard sessions[session.slot].callCount > 0 || sessions[session.slot].invocationCount > 0 else { return }
-        for index in calls.indices(of: session) {
-            let call = calls[index]
-            finish(index)
-            if call.key.caller != session {
-                send(to: call.key.caller.slot) {
-                    $0.error(.call, call.key.request, .canceled, message: "the callee left before it answered")
-                }
-            } else if call.callee != session, sessions[call.callee.slot].features.has(.callCanceling, as: .callee) {
-                send(to: call.callee.slot) { $0.interrupt(call.invocation, .killnowait, reason: .canceled) }
-            }
-        }
-    }
-
-    // MARK: Deadlines
-
-    /// When `deadlineReached` wants to be called next, in the engine's milliseconds.
-    var nextDeadline: UInt64? {
-        guard let detachment = detachments.next else { return deadlines.next }
-        return deadlines.next.map { min($0, detachment) } ?? detachment
-    }
-
-    /// Gives up the calls whose time has come (spec: "Call Timeouts"), and the sessions that nobody has resumed.
-    mutating func deadlineReached() {
-        endDetachedSessions()
-        while let key = deadlines.popDue(now: now) {
-            guard let index = calls.find(key), calls[index].deadline > 0 else { continue }
-            let deadline = calls[index].deadline
-            // Progress has put the deadline off.
-            if deadline > now {
-                deadlines.insert(key, at: deadline)
-                continue
-            }
-            let sentence = "no result within \(calls[index].timeoutMilliseconds) ms"
-            giveUp(index, .killnowait, .timeout, sentence)
-        }
-    }
-
-    private mutating func schedule(_ call: inout PendingCall) {
-        guard call.timeoutMilliseconds > 0 else { return }
-        let isScheduled = call.deadline > 0
-        call.deadline = now &+ min(call.timeoutMilliseconds, 1 << 40)
-        if !isScheduled { deadlines.insert(call.key, at: call.deadline) }
-    }
 }
 
-extension ErrorURI {
-    /// The reason of a revocation by `force_reregister`, as Crossbar says it.
-    static let forceReregister: ErrorURI = "wamp.error.unregistered"
-}
-
-extension URIBytes {
-    /// Whether this prefix of a URI ends where a component does.
-    func endsComponent(of uri: Span<UInt8>) -> Bool {
-        count == 0 || count == uri.count || bytes[count - 1] == UInt8(ascii: ".") || uri[count] == UInt8(ascii: ".")
+extension ClientFeatures {
+    /// Progress can only be stopped by an INTERRUPT: without call canceling a callee counts as one that gives none.
+    fileprivate var givesProgressiveResults: Bool {
+        has(.progressiveCallResults, as: .callee) && has(.callCanceling, as: .callee)
     }
 
-    /// Whether this wildcard wins over another that matched the same URI: at the first run in which they differ,
-    /// the one whose run of literal components is longer.
-    func isMoreLiteralWildcard(than other: URIBytes) -> Bool {
-        for (mine, theirs) in zip(components, other.components) where mine.isEmpty != theirs.isEmpty {
-            return theirs.isEmpty
-        }
-        return false
+    /// Likewise.
+    fileprivate var takesProgressiveInvocations: Bool {
+        has(.progressiveCallInvocations, as: .callee) && has(.callCanceling, as: .callee)
     }
 }

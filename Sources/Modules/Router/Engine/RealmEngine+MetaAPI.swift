@@ -70,6 +70,7 @@ extension RealmEngine {
             return .dictionary(registrations[try record(arguments, in: registrations, .noSuchRegistration)].details)
         case "wamp.registration.list_callees": return .list(try callees(arguments).map(\.value))
         case "wamp.registration.count_callees": return .integer(Int64(try callees(arguments).count))
+        case "wamp.registration.remove_callee": return try removeCallee(arguments)
         default: throw MetaError(.noSuchProcedure, "the router has no procedure \(procedure)")
         }
     }
@@ -140,6 +141,25 @@ extension RealmEngine {
     private func callees(_ arguments: MetaArguments) throws(MetaError) -> [SessionID] {
         let index = try record(arguments, in: registrations, .noSuchRegistration)
         return registrations[index].callees.map { sessions[$0.slot].id }
+    }
+
+    /// `wamp.registration.remove_callee(registration, session, reason?)`: not of the specification, but Crossbar's.
+    private mutating func removeCallee(_ arguments: MetaArguments) throws(MetaError) -> Value {
+        let index = try record(arguments, in: registrations, .noSuchRegistration)
+        let session = SessionID(try arguments.id(1, "session"))
+        guard let slot = sessions.slot(of: session) else {
+            throw MetaError(.noSuchSession, "there is no session \(session.rawValue)")
+        }
+        guard registrations[index].callees.contains(where: { $0.slot == slot }) else {
+            throw MetaError(.noSuchRegistration, "session \(session.rawValue) is not a callee of this registration")
+        }
+        guard !sessions[slot].isLocal else { throw MetaError(.noSuchSession, "the session is the router's own") }
+        let reason = arguments.value(2, "reason", default: .null)
+        guard reason == .null || reason.string != nil else {
+            throw MetaError(.invalidArgument, "reason: expected a string")
+        }
+        revoke(index, from: slot, reason: reason.string)
+        return .null
     }
 }
 

@@ -29,9 +29,10 @@ struct RealmEngine: Sendable {
     var registrations: URITable<Registration>
     var lastSubscriptionID: UInt64 = 0
     var lastRegistrationID: UInt64 = 0
+    var lastMembership: UInt64 = 0
     var matches = TopicMatches()
     var calls: PendingCalls
-    var deadlines = DeadlineQueue<CallKey>()
+    var deadlines = DeadlineQueue<PendingCalls.Timer>()
 
     // Sessions without a connection
     var detachments = DeadlineQueue<SessionHandle>()
@@ -82,6 +83,7 @@ struct RealmEngine: Sendable {
     mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         let handle = SessionHandle(slot: slot, id: session.id)
+        if isStrict { sessions[slot].lastRequest = 0 }
         guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
             turnAway(slot)
             return handle
@@ -152,6 +154,7 @@ struct RealmEngine: Sendable {
         guard sessions.contains(handle) else { return }
         counters.messagesIn &+= 1
         let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
+        if isStrict, head.type != .call, !isInSequence(message) { return }
         switch head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)

@@ -5,10 +5,17 @@ struct Registration: URIRecord {
     /// A session that answers for the procedure.
     struct Callee: Sendable {
         var slot: Int32
+        /// A number that no other callee of the realm ever had, this session's next registration included.
+        var membership: UInt64
         var discloseCaller: Bool
+        /// Keeps the caller's timeout itself.
+        var forwardsTimeout: Bool
         /// At most so many invocations at a time; nil is no limit.
         var concurrency: Int?
+        /// Invocations under way, where there is a limit.
         var active = 0
+        /// Which calls of a sharded registration are its own; the same whenever the same authid registers.
+        var shard: UInt64
 
         var hasRoom: Bool { concurrency.map { active < $0 } ?? true }
     }
@@ -36,119 +43,95 @@ struct Registration: URIRecord {
         self.created = created
     }
 
+    // MARK: Choosing
+
     /// Chooses the callee of the next call and counts the call as its own; nil when all are at their concurrency.
     /// Spec: "Shared Registration".
-    mutating func chooseCallee(_ random: inout RandomSource) -> Callee? {
+    ///
+    /// - Parameter unavailable: callees that have sent this call back. The policy is applied as if they were not there,
+    ///   which gives the rules of "Call Re-Routing": after `first` comes the one that registered next, and so on.
+    mutating func chooseCallee(_ random: inout RandomSource, except unavailable: [UInt64] = []) -> Callee? {
         guard !callees.isEmpty else { return nil }
         let start: Int
         switch invoke {
         case .single, .first: start = 0
         case .last: start = callees.count - 1
         case .random: start = Int(random.next() % UInt64(callees.count))
-        case .roundrobin:
-            start = next % callees.count
-            next = (start + 1) % callees.count
+        case .roundrobin: start = next % callees.count
         }
-        for offset in callees.indices {
+        if isEligible(start, except: unavailable) { return take(start) }
+        if invoke == .random { return chooseAtRandom(&random, except: unavailable) }
+        for offset in 1..<max(1, callees.count) {
             let step = invoke == .last ? callees.count - offset : offset
             let position = (start + step) % callees.count
-            guard callees[position].hasRoom else { continue }
-            callees[position].active += 1
-            return callees[position]
+            if isEligible(position, except: unavailable) { return take(position) }
         }
         return nil
     }
 
-    mutating func release(_ slot: Int32) {
-        guard let position = callees.firstIndex(where: { $0.slot == slot }) else { return }
+    /// Each callee that is left is as likely as any other.
+    private mutating func chooseAtRandom(_ random: inout RandomSource, except unavailable: [UInt64]) -> Callee? {
+        let eligible = callees.indices.filter { isEligible($0, except: unavailable) }
+        guard !eligible.isEmpty else { return nil }
+        return take(eligible[Int(random.next() % UInt64(eligible.count))])
+    }
+
+    /// Chooses the callee that a key belongs to; nil when it is at its concurrency. Spec: "Sharded Registration".
+    ///
+    /// By rendezvous hashing: a callee that comes takes its keys from all others alike, and one that goes gives its
+    /// own back to all others alike. No other key moves.
+    mutating func chooseCallee(ofKey key: String) -> Callee? {
+        let hash = KeyHasher.stable.hash(Array(key.utf8).span)
+        let scores = callees.map { KeyHasher.stable.hash(hash ^ $0.shard) }
+        guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), callees[best].hasRoom else { return nil }
+        return take(best)
+    }
+
+    private func isEligible(_ position: Int, except unavailable: [UInt64]) -> Bool {
+        callees[position].hasRoom && (unavailable.isEmpty || !unavailable.contains(callees[position].membership))
+    }
+
+    private mutating func take(_ position: Int) -> Callee {
+        if callees[position].concurrency != nil { callees[position].active += 1 }
+        if invoke == .roundrobin { next = (position + 1) % callees.count }
+        return callees[position]
+    }
+
+    /// A call of a callee with a limit is over.
+    mutating func release(_ membership: UInt64) {
+        guard let position = callees.firstIndex(where: { $0.membership == membership }) else { return }
         callees[position].active -= 1
     }
+
+    // MARK: Coming and going
+
+    /// Adds a callee behind the others.
+    mutating func addCallee(
+        _ slot: Int32, authid: String, membership: UInt64, discloseCaller: Bool, forwardsTimeout: Bool,
+        concurrency: Int?
+    ) {
+        callees.append(
+            Callee(
+                slot: slot, membership: membership, discloseCaller: discloseCaller, forwardsTimeout: forwardsTimeout,
+                concurrency: concurrency, shard: freeShard(of: authid)))
+    }
+
+    /// Several callees of one authid have a share each.
+    private func freeShard(of authid: String) -> UInt64 {
+        var shard = KeyHasher.stable.hash(Array(authid.utf8).span)
+        while callees.contains(where: { $0.shard == shard }) { shard &+= 1 }
+        return shard
+    }
+
+    /// Takes a callee out; round robin goes on with the one that would have been next.
+    mutating func removeCallee(_ slot: Int32) {
+        guard let position = callees.firstIndex(where: { $0.slot == slot }) else { return }
+        callees.remove(at: position)
+        if position < next { next -= 1 }
+    }
 }
 
-/// A call, as its caller knows it.
-struct CallKey: Hashable, Sendable {
-    var caller: SessionHandle
-    var request: RequestID
-}
-
-/// A call that was invoked and not yet answered.
-struct PendingCall: Sendable {
-    var key: CallKey
-    var callee: SessionHandle
-    var invocation: RequestID
-    /// The registration's place in its table and its id, by which one sees that it is still the same.
-    var registration: Int32
-    var registrationID: UInt64
-    var receiveProgress: Bool
-    /// Milliseconds between the call and the first result, and between results; 0 is no limit.
-    var timeoutMilliseconds: UInt64
-    var deadline: UInt64 = 0
-    /// The caller gave up with mode `kill`, and waits for what the callee says.
-    var isKilled = false
-}
-
-/// All pending calls of a realm, found from either end.
-struct PendingCalls: Sendable {
-    private let hasher: KeyHasher
-    private var calls: [PendingCall?] = []
-    private var freeIndices: [Int32] = []
-    private var byCall = HashIndex()
-    private var byInvocation = HashIndex()
-
-    init(hasher: KeyHasher) { self.hasher = hasher }
-
-    var count: Int { calls.count - freeIndices.count }
-
-    func find(_ key: CallKey) -> Int32? {
-        byCall.find(hash(key.caller, key.request)) { calls[Int($0)]?.key == key }
-    }
-
-    func find(_ callee: SessionHandle, _ invocation: RequestID) -> Int32? {
-        byInvocation.find(hash(callee, invocation)) { index in
-            guard let call = calls[Int(index)] else { return false }
-            return call.invocation == invocation && call.callee == callee
-        }
-    }
-
-    subscript(index: Int32) -> PendingCall {
-        get {
-            guard let call = calls[Int(index)] else { preconditionFailure("a call outlived its index") }
-            return call
-        }
-        set { calls[Int(index)] = newValue }
-    }
-
-    mutating func insert(_ call: PendingCall) -> Int32 {
-        let index: Int32
-        if let free = freeIndices.popLast() {
-            index = free
-            calls[Int(free)] = call
-        } else {
-            index = Int32(calls.count)
-            calls.append(call)
-        }
-        byCall.insert(hash(call.key.caller, call.key.request), index)
-        byInvocation.insert(hash(call.callee, call.invocation), index)
-        return index
-    }
-
-    mutating func remove(_ index: Int32) {
-        let call = self[index]
-        byCall.remove(hash(call.key.caller, call.key.request), index)
-        byInvocation.remove(hash(call.callee, call.invocation), index)
-        calls[Int(index)] = nil
-        freeIndices.append(index)
-    }
-
-    /// The calls that a session has to do with. Walks all of them: for sessions that leave in the middle of calls.
-    func indices(of session: SessionHandle) -> [Int32] {
-        calls.indices.compactMap { index in
-            guard let call = calls[index] else { return nil }
-            return call.callee == session || call.key.caller == session ? Int32(index) : nil
-        }
-    }
-
-    private func hash(_ session: SessionHandle, _ request: RequestID) -> UInt64 {
-        hasher.hash(session.id.rawValue &* 0x9E37_79B9_7F4A_7C15 ^ request.rawValue)
-    }
+extension KeyHasher {
+    /// The same in every process: for what is to be stable, and is not worth an attack.
+    static let stable = KeyHasher(seed: 0x6761_6E74_7279)
 }

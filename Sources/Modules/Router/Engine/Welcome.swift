@@ -57,9 +57,11 @@ struct Welcome: Sendable {
     ]
 
     private static let dealer = [
-        "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
-        "pattern_based_registration", "shared_registration", "registration_revocation", "registration_meta_api",
-        "session_meta_api", "testament_meta_api",
+        "caller_identification", "call_trustlevels", "call_timeout", "call_reroute", "progressive_call_results",
+        // The specification spells it with one l, and with two where it speaks of progressive call invocations.
+        "call_canceling", "call_cancelling", "progressive_call_invocations", "payload_passthru_mode",
+        "pattern_based_registration", "shared_registration", "sharded_registration", "registration_revocation",
+        "registration_meta_api", "session_meta_api", "testament_meta_api",
     ]
 
     private static func announced(_ features: [String]) -> Value {

@@ -38,6 +38,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let link = LocalLink(realm, eventLoop)
         var features = ClientFeatures()
         features.announce(.progressiveCallResults, as: .callee)
+        // Which progressive results demand. A module's calls are short: it lets an INTERRUPT pass.
+        features.announce(.callCanceling, as: .callee)
         let session = JoiningSession(
             id: id, principal: principal,
             peer: PeerIdentity(address: "local", isLoopback: true, isEncrypted: true), features: features,

@@ -29,6 +29,12 @@ enum JSONEncoding {
         result.append(lead.bytes, lead.count, Span(), literal, count)
     }
 
+    /// What is JSON already.
+    @inline(__always)
+    static func append(_ lead: Lead, _ encoded: Span<UInt8>, to result: inout [UInt8]) {
+        result.append(lead.bytes, lead.count, encoded, 0, 0)
+    }
+
     static func append(_ lead: Lead, _ value: Double, to result: inout [UInt8]) {
         var text = value.description
         text.withUTF8 { result.append(lead.bytes, lead.count, $0.span, 0, 0) }

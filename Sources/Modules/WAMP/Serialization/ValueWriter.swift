@@ -147,14 +147,23 @@ package struct ValueWriter: Sendable {
         }
     }
 
+    /// A key that is encoded already.
+    ///
+    /// - Parameter encoded: what `key` has written as the first of an empty writer of the same serializer.
+    package mutating func key(encoded: Span<UInt8>) {
+        guard serializer == .json else { return bytes.append(encoded) }
+        JSONEncoding.append(lead(), encoded, to: &bytes)
+        needsComma = false
+    }
+
     // MARK: Whole values
 
     /// A value that is encoded already.
     ///
     /// - Parameter encoded: one well-formed value of the same serializer.
     package mutating func raw(_ encoded: Span<UInt8>) {
-        if serializer == .json { JSONEncoding.append(lead(), 0, 0, to: &bytes) }
-        bytes.append(encoded)
+        guard serializer == .json else { return bytes.append(encoded) }
+        JSONEncoding.append(lead(), encoded, to: &bytes)
     }
 
     package mutating func value(_ value: Value) {
@@ -191,14 +200,14 @@ package struct ValueWriter: Sendable {
 
 extension ValueWriter {
     /// How far a writer is, to go back to when what was begun cannot be ended.
-    struct Mark {
+    package struct Mark {
         fileprivate let count: Int
         fileprivate let needsComma: Bool
     }
 
-    var mark: Mark { Mark(count: bytes.count, needsComma: needsComma) }
+    package var mark: Mark { Mark(count: bytes.count, needsComma: needsComma) }
 
-    mutating func goBack(to mark: Mark) {
+    package mutating func goBack(to mark: Mark) {
         bytes.removeLast(max(0, bytes.count - mark.count))
         needsComma = mark.needsComma
     }
