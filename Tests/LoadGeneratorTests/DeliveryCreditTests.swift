@@ -48,7 +48,7 @@ import Testing
         #expect(schedule.due(at: 6_000_000_000) == 989)
     }
 
-    @Test(arguments: [(1.0, Int64(1_000_000_000)), (1000, 1_000_000), (1_000_000, 500_000)])
+    @Test(arguments: [(1, 1_000_000_000), (1000, 1_000_000), (1_000_000, 500_000)] as [(Double, Int64)])
     func `the timer is as fast as the rate, and no faster than timers are`(_ rate: Double, _ interval: Int64) {
         #expect(OpenLoopSchedule(perSecond: rate, start: 0).intervalNanoseconds == interval)
     }

@@ -29,7 +29,7 @@ import Testing
         #expect(halves.0.percentile(0.75) == whole.percentile(0.75))
     }
 
-    @Test(arguments: [UInt64(0), 31, 32, 1 << 40, .max])
+    @Test(arguments: [0, 31, 32, 1 << 40, .max] as [UInt64])
     func `any duration has its place`(_ nanoseconds: UInt64) {
         var latencies = Latencies()
         latencies.record(nanoseconds: nanoseconds)
@@ -43,7 +43,7 @@ import Testing
 }
 
 @Suite struct SpreadTests {
-    @Test(arguments: [([3.0], 3.0), ([1, 9], 5), ([7, 1, 2], 2), ([4, 1, 3, 2], 2.5)])
+    @Test(arguments: [([3], 3), ([1, 9], 5), ([7, 1, 2], 2), ([4, 1, 3, 2], 2.5)] as [([Double], Double)])
     func `the median is the middle, or between the two middles`(_ values: [Double], _ median: Double) throws {
         let spread = try #require(Spread(values))
         #expect(spread.median == median)

@@ -3,7 +3,7 @@ import Testing
 @testable import LoadGenerator
 
 @Suite struct LoadStampTests {
-    @Test(arguments: [(0, UInt64(0)), (1, 1), (65_535, (1 << 48) - 1), (258, 0x1234_5678_9ABC)])
+    @Test(arguments: [(0, 0), (1, 1), (65_535, (1 << 48) - 1), (258, 0x1234_5678_9ABC)] as [(Int, UInt64)])
     func `a stamp is read as it was written`(_ publisher: Int, _ time: UInt64) {
         var bytes = Array("ab".utf8) + Array(repeating: UInt8(ascii: "x"), count: 20)
         let stamp = LoadStamp(publisher: publisher, time: time)

@@ -36,7 +36,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Seconds of one window.") var duration = 3.0
     @Option(help: "Windows; their median is told, the least and the most.") var windows = 1
     @Option(help: "Seconds before the first window.") var warmUp = 0.5
-    @Option(help: "Spread the load over so many realms, called by --realm and a number from 1.") var realms = 1
+    @Option(help: "Spread the load over so many realms, called by --realm and a number from 1.") var realms: Int?
     @Option(help: "fanout: publish to so many topics in turn, each of which one subscriber has.") var topics = 1
     @Option(help: "How the subscribers match: exact, prefix or wildcard.") var match = "exact"
     @Option(help: "What topics and procedures begin with.") var uri = "gantry.bench"
@@ -58,7 +58,7 @@ struct BenchCommand: AsyncParsableCommand {
         guard peers > 0, depth > 0, size >= 0, duration > 0, rate > 0, windows > 0, rows > 0, warmUp >= 0 else {
             throw ValidationError("--peers, --depth, --duration, --windows, --rate and --rows must be above 0")
         }
-        guard (1...10_000).contains(realms), (1...100_000).contains(topics), peers <= 100_000, depth <= 16_384,
+        guard (1...10_000).contains(realms ?? 1), (1...100_000).contains(topics), peers <= 100_000, depth <= 16_384,
             size <= 1 << 20, windows <= 1000, rows <= 10_000, rate <= 1_000_000, (0...86_400_000).contains(step)
         else {
             throw ValidationError(
@@ -70,7 +70,7 @@ struct BenchCommand: AsyncParsableCommand {
         if mode.needsStamp, size < LoadStamp.bytes {
             throw ValidationError("--size must be \(LoadStamp.bytes) at least: the payload tells when it was sent")
         }
-        if topics > 1, mode != .fanout || realms > 1 {
+        if topics > 1, mode != .fanout || realms != nil {
             throw ValidationError("--topics is for --mode fanout in one realm")
         }
         if mode != .append, url == nil { throw ValidationError("which router? ws://host:port/ws, rs://host:port, …") }
@@ -83,7 +83,7 @@ struct BenchCommand: AsyncParsableCommand {
         do {
             let server = try pid.map { try ProcessMeter(process: $0) }
             let (load, tls) = try mode == .append ? appendLoad() : load()
-            var plan = mode.plan(peers: peers, depth: depth, rate: rate, realms: realms, topics: topics)
+            var plan = mode.plan(peers: peers, depth: depth, rate: rate, realms: realms ?? 1, topics: topics)
             if load.procedure != nil { plan.roles.removeAll { $0.kind == .callee } }
             plan.windowCount = windows
             plan.window = .milliseconds(Int64(duration * 1000))
@@ -122,7 +122,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func load() throws -> (WAMPLoad, NIOSSLContext?) {
         var load = WAMPLoad(endpoint: try Self.endpoint(url ?? ""), realm: realm)
-        load.realmCount = realms
+        load.hasNumberedRealms = realms != nil
         load.serializer = try Self.serializer(serializer, "--serializer")
         load.receiverSerializer =
             try receiverSerializer.map { try Self.serializer($0, "--receiver-serializer") }

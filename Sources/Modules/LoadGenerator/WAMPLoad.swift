@@ -5,8 +5,8 @@ package import WAMPClient
 package struct WAMPLoad: Sendable {
     package var endpoint: ClientEndpoint
     package var realm: String
-    /// Realms that the load is spread over: with more than one they are called `realm` and a number from 1.
-    package var realmCount = 1
+    /// The load is spread over realms that are called `realm` and a number from 1.
+    package var hasNumberedRealms = false
     /// Who the peers are, in turn.
     package var authentications = [ClientAuthentication.anonymous]
     /// Of callers and publishers, and of those who wait: two that differ have the router transcode.
@@ -35,7 +35,7 @@ package struct WAMPLoad: Sendable {
 
     package func codec(for role: LoadRole) -> any LoadCodec { WAMPCodec(self, role) }
 
-    func realm(of role: LoadRole) -> String { realmCount > 1 ? "\(realm)\(role.realm + 1)" : realm }
+    func realm(of role: LoadRole) -> String { hasNumberedRealms ? "\(realm)\(role.realm + 1)" : realm }
 
     func authentication(of role: LoadRole) -> ClientAuthentication {
         authentications.isEmpty ? .anonymous : authentications[role.number % authentications.count]
