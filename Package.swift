@@ -75,7 +75,7 @@ let package = Package(
                 .asn1, .crypto, .logging, .lifecycle,
             ]),
         floor("Store", [.grdb, .sqlite, .logging]),
-        tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore]),
+        tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
@@ -122,7 +122,9 @@ let package = Package(
         tests("LoadGenerator", ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioHTTP1]),
 
         // Floor 3: one folder, one target, one feature flag; none imports another
-        floor("Router", ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", .nioCore, .logging, .lifecycle]),
+        floor(
+            "Router",
+            ["WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Store", .grdb, .nioCore, .logging, .lifecycle]),
         floor("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .crypto, .cryptoExtras, .logging, .lifecycle]),
         floor("Provisioner", ["WAMP", "ModuleKit", "Store", .grdb, .logging, .lifecycle]),
         tests("Credentials", ["WAMP", "ModuleKit", "Store", .grdb, .logging]),

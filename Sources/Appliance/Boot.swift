@@ -24,6 +24,9 @@ struct Boot {
     let environment: [String: String]
     let logger: Logger
 
+    /// The router is no module, but keeps events over a restart.
+    private static let router: ModuleID = "router"
+
     /// How long the services may take to end; systemd's TimeoutStopSec is longer.
     private static let shutdownMax = Duration.seconds(20)
 
@@ -31,8 +34,8 @@ struct Boot {
     func run() async throws {
         let start = ContinuousClock.now
         signal(SIGPIPE, SIG_IGN)
-        FileLimit.raise()
-        try configuration.data.create(for: configuration.modules.map(\.id))
+FileLimit.raise()
+        try configuration.data.create(for: [Self.router] + configuration.modules.map(\.id))
         let lock = try configuration.data.lock()
         defer { withExtendedLifetime(lock) {} }
 
@@ -51,7 +54,22 @@ struct Boot {
         let authenticators = AuthenticatorRegistry()
         let router = RouterHost(
             configuration.router, group: group, authenticators: authenticators, wallClock: Self.wallClock(),
-            agent: "Gantry/\(Version.current.text)")
+            agent: "Gantry/\(Version.current.text)", directory: configuration.data.directory(of: Self.router),
+            logger: Logger(label: "router"))
+        do {
+            try await run(router, authenticators, on: group, since: start)
+        } catch {
+            await router.close()
+            throw error
+        }
+        await router.close()
+        logger.notice("ended")
+    }
+
+    private func run(
+        _ router: RouterHost, _ authenticators: AuthenticatorRegistry, on group: MultiThreadedEventLoopGroup,
+        since start: ContinuousClock.Instant
+    ) async throws {
         let routes = RouteTable()
         let tls = try ServerTLS(
             configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
@@ -90,7 +108,6 @@ struct Boot {
                 start: start, logger: logger))
         services.append(notifier)
         try await serve(services)
-        logger.notice("ended")
     }
 
     /// Runs until SIGTERM or SIGINT; services end in the reverse order of the list. One that fails ends all of them.

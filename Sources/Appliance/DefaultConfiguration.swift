@@ -51,6 +51,9 @@ enum DefaultConfiguration {
           resume_within: 0s               # how long a session outlives its connection, if it asks for that; 0s: not at all
           resume_buffer: 1MiB             # waiting for one such session; with more than that it ends
           outbox_stall: 10s               # a reader that takes nothing for so long is disconnected
+          retained_topics: 10000          # of one realm, that keep their last event for who comes later; 0: none do
+          retained: 16MiB                 # all of those of one realm
+          event_history: 64MiB            # all of one realm's; beyond it the oldest events go
           connections: 4096               # all together; each costs a file descriptor
           connections_per_address: 64     # loopback is exempt
           connections_unauthenticated: 256   # all together
@@ -80,6 +83,10 @@ enum DefaultConfiguration {
         #             - uri: com.example.
         #               match: prefix
         #               allow: [publish, subscribe, call]      # and register
+        #       event_history:                  # whose last events can be asked for later; left out: nobody's
+        #         - uri: com.example.alarm.
+        #           match: prefix
+        #           limit: 1000                 # events of this entry, 1…100000
         realms: {}
 
         credentials:

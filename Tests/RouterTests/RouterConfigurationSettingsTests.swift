@@ -33,11 +33,17 @@ struct RouterConfigurationSettingsTests {
               welcome_timeout: 4s
               ping_interval: 5s
               pings_missed: 6
+              retained_topics: 0
+              retained: 2MiB
+              event_history: 3MiB
             """)
         #expect(configuration.limits.uriBytesMax == 1024)
         #expect(configuration.limits.subscriptionsAndRegistrationsMax == 7)
         #expect(configuration.limits.pendingCallsMax == 8)
         #expect(configuration.limits.outboxBytesMax == 1 << 20)
+        #expect(configuration.limits.retainedTopicsMax == 0)
+        #expect(configuration.limits.retainedBytesMax == 2 << 20)
+        #expect(configuration.limits.historyBytesMax == 3 << 20)
         #expect(configuration.deadlines.stall == .seconds(3))
         #expect(configuration.deadlines.welcome == .seconds(4))
         #expect(configuration.deadlines.ping == .seconds(5))
@@ -77,6 +83,23 @@ struct RouterConfigurationSettingsTests {
         #expect(local.realms["plant"]?.admitsAnonymousFromNetwork == false)
     }
 
+    @Test func `a realm says whose events are kept, and how many`() throws {
+        let configuration = try Self.read(
+            """
+            realms:
+              plant:
+                event_history:
+                  - {uri: com.example.alarm., match: prefix, limit: 1000}
+                  - {uri: com..state, match: wildcard, limit: 10}
+                  - {uri: com.example.mode, limit: 1}
+            """)
+        #expect(
+            configuration.realms["plant"]?.definition.eventHistory == [
+                EventHistoryRule("com.example.alarm.", .prefix, limit: 1000),
+                EventHistoryRule("com..state", .wildcard, limit: 10), EventHistoryRule("com.example.mode", limit: 1),
+            ])
+    }
+
     @Test(arguments: [
         ("realms: {'not a uri': {}}", #"g.yml:1:10: realms."not a uri": not a URI that a realm can have"#),
         ("realms: {gantry.admin: {}}", #"g.yml:1:10: realms."gantry.admin": a realm that Gantry makes itself"#),
@@ -97,6 +120,26 @@ struct RouterConfigurationSettingsTests {
             "realms: {plant: {roles: {guest: {permissions: [{uri: a, allow: [pubish]}]}}}}",
             "g.yml:1:64: realms.plant.roles.guest.permissions[0].allow: expected some of call, register, publish, "
                 + #"subscribe, found "pubish""#
+        ),
+        (
+            "realms: {plant: {event_history: [{uri: com.x}]}}",
+            "g.yml:1:34: realms.plant.event_history[0].limit: required, and not set: expected 1…100000"
+        ),
+        (
+            "realms: {plant: {event_history: [{uri: com.x, limit: 0}]}}",
+            #"g.yml:1:54: realms.plant.event_history[0].limit: expected 1…100000, found "0""#
+        ),
+        (
+            "realms: {plant: {event_history: [{limit: 5}]}}",
+            "g.yml:1:34: realms.plant.event_history[0].uri: required, and not set: expected a text"
+        ),
+        (
+            "realms: {plant: {event_history: [{uri: com..x, limit: 5}]}}",
+            "g.yml:1:40: realms.plant.event_history[0].uri: not a URI that exact can match"
+        ),
+        (
+            "realms: {plant: {event_history: [{uri: wamp.session., match: prefix, limit: 5}]}}",
+            "g.yml:1:40: realms.plant.event_history[0].uri: what the router publishes itself is not kept"
         ),
         ("limits: {outbox: 1KiB}", #"g.yml:1:18: limits.outbox: expected a size, 64KiB…1GiB, found "1KiB""#),
     ])

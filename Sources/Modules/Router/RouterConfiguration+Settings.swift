@@ -36,6 +36,9 @@ extension RouterLimits {
             "subscriptions_and_registrations", default: subscriptionsAndRegistrationsMax, in: 1...1_000_000)
         pendingCallsMax = limits.integer("pending_calls", default: pendingCallsMax, in: 1...1_000_000)
         outboxBytesMax = limits.byteSize("outbox", default: outboxBytesMax, in: (64 << 10)...(1 << 30))
+        retainedTopicsMax = limits.integer("retained_topics", default: retainedTopicsMax, in: 0...1_000_000)
+        retainedBytesMax = limits.byteSize("retained", default: retainedBytesMax, in: (64 << 10)...(1 << 30))
+        historyBytesMax = limits.byteSize("event_history", default: historyBytesMax, in: (64 << 10)...(4 << 30))
         let within = limits.duration("resume_within", default: .zero, in: .zero ... .seconds(86_400))
         resumeWithinMilliseconds = UInt64(within / .milliseconds(1))
         resumeBufferBytesMax = limits.byteSize(
@@ -68,7 +71,8 @@ extension PlainRealm {
         ]
         let definition = RealmDefinition(
             uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
-            isStrict: settings.bool("strict", default: false))
+            isStrict: settings.bool("strict", default: false),
+            eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
         var roles: [String: Permissions] = [:]
         for role in settings.map("roles") {
             roles[role.name] = Permissions(role.list("permissions").compactMap(PermissionRule.init(from:)))
@@ -100,5 +104,24 @@ extension PermissionRule {
             return nil
         }
         self.init(uri, match, allow: Set(allowed))
+    }
+}
+
+extension EventHistoryRule {
+    /// One entry of a realm's `event_history`; nil when it has no usable `uri` or `limit`.
+    init?(from settings: Settings) {
+        let match = settings.choice("match", among: MatchPolicy.allCases.map { ($0.name, $0) }) ?? .exact
+        let limit = try? settings.integer(required: "limit", in: 1...100_000)
+        guard let uri = try? settings.string(required: "uri"), let limit else { return nil }
+        let bytes = Array(uri.utf8)
+        guard URIRules.isValidPattern(bytes.span, match) else {
+            settings.refuse("uri", "not a URI that \(match.name) can match")
+            return nil
+        }
+        guard !URIRules.isReserved(bytes.span) else {
+            settings.refuse("uri", "what the router publishes itself is not kept")
+            return nil
+        }
+        self.init(uri, match, limit: limit)
     }
 }

@@ -143,6 +143,21 @@ extension ValueWriter {
         endList()
     }
 
+    /// `[UNSUBSCRIBED, 0, {subscription, reason}]`: the router took it back. Spec: "Subscription Revocation".
+    package mutating func revocation(of subscription: SubscriptionID, reason: String?) {
+        begin(.unsubscribed, 2)
+        unsigned(0)
+        beginDictionary(reason == nil ? 1 : 2)
+        key("subscription")
+        unsigned(subscription.rawValue)
+        if let reason {
+            key("reason")
+            string(reason)
+        }
+        endDictionary()
+        endList()
+    }
+
     /// `[INTERRUPT, INVOCATION.Request|id, Options|dict]`
     package mutating func interrupt(_ request: RequestID, _ mode: CancelMode, reason: ErrorURI?) {
         begin(.interrupt, 2)
@@ -237,12 +252,17 @@ package struct EventDetails: Sendable, Hashable {
     package var topic: String?
     package var publisher: Disclosure?
     package var retained = false
+    /// How far the publisher is to be trusted ("Publication Trust Levels").
+    package var trustlevel: Int64?
     package var forwarded: [ForwardedOption] = []
 
     package init() {}
 
-    func write(to writer: inout ValueWriter) {
-        let count = (topic == nil ? 0 : 1) + (publisher == nil ? 0 : 3) + (retained ? 1 : 0) + forwarded.count
+    /// One encoded dictionary.
+    package func write(to writer: inout ValueWriter) {
+        let count =
+            (topic == nil ? 0 : 1) + (publisher == nil ? 0 : 3) + (retained ? 1 : 0) + (trustlevel == nil ? 0 : 1)
+            + forwarded.count
         writer.beginDictionary(count)
         if count > 0 {
             if let topic {
@@ -260,6 +280,10 @@ package struct EventDetails: Sendable, Hashable {
             if retained {
                 writer.key("retained")
                 writer.bool(true)
+            }
+            if let trustlevel {
+                writer.key("trustlevel")
+                writer.integer(trustlevel)
             }
             writer.forwarded(forwarded)
         }

@@ -21,8 +21,9 @@ extension PublishOptions {
         var reader = OptionReader(serializer, range)
         while let key = try reader.nextKey(bytes) {
             switch key.count {
+            case 4 where reader.isKey("rkey", bytes): options.rkey = try reader.shardKey("rkey", bytes)
             case 6 where reader.isKey("retain", bytes): options.retain = try reader.bool("retain", bytes)
-            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes)
+            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes) ?? []
             case 8 where reader.isKey("eligible", bytes): options.eligible = try reader.sessions("eligible", bytes)
             case 10 where reader.isKey("exclude_me", bytes): options.excludeMe = try reader.bool("exclude_me", bytes)
             case 11 where reader.isKey("acknowledge", bytes):
@@ -30,11 +31,11 @@ extension PublishOptions {
             case 11 where reader.isKey("disclose_me", bytes):
                 options.discloseMe = try reader.bool("disclose_me", bytes)
             case 14 where reader.isKey("exclude_authid", bytes):
-                options.excludeAuthID = try reader.strings("exclude_authid", bytes)
+                options.excludeAuthID = try reader.strings("exclude_authid", bytes) ?? []
             case 15 where reader.isKey("eligible_authid", bytes):
                 options.eligibleAuthID = try reader.strings("eligible_authid", bytes)
             case 16 where reader.isKey("exclude_authrole", bytes):
-                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes)
+                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes) ?? []
             case 17 where reader.isKey("eligible_authrole", bytes):
                 options.eligibleAuthRole = try reader.strings("eligible_authrole", bytes)
             default: try reader.forwardOrSkip(&options.forwarded, bytes)
@@ -56,6 +57,8 @@ extension SubscribeOptions {
                 options.match = try reader.word("match", bytes, MatchPolicy.allCases, \.name)
             } else if reader.isKey("get_retained", bytes) {
                 options.getRetained = try reader.bool("get_retained", bytes)
+            } else if reader.isKey("nkey", bytes) {
+                options.nkey = try reader.shardKey("nkey", bytes)
             } else {
                 try reader.skipValue(bytes)
             }
@@ -97,6 +100,7 @@ extension CallOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> CallOptions {
+        guard range.count > OptionReader.emptyCountMax else { return CallOptions() }
         var options = CallOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -125,6 +129,7 @@ extension YieldOptions {
     package static func decode(
         _ bytes: Span<UInt8>, _ range: ByteRange, _ serializer: Serializer
     ) throws(OptionError) -> YieldOptions {
+        guard range.count > OptionReader.emptyCountMax else { return YieldOptions() }
         var options = YieldOptions()
         var reader = OptionReader(serializer, range)
         while try reader.nextKey(bytes) != nil {
@@ -168,6 +173,8 @@ package struct OptionReader {
     private var furtherKeys: [ByteRange] = []
     private var count = 0
 
+    /// The longest dictionary without an entry: `{}`, or CBOR's of unknown length. Most messages have no options.
+    static let emptyCountMax = 2
     private static let entriesMax = 64
 
     package init(_ serializer: Serializer, _ range: ByteRange) {
@@ -272,32 +279,41 @@ package struct OptionReader {
         }
     }
 
-    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID] {
-        let list = try value(name.description, bytes)
-        guard let elements = list.list else {
-            throw OptionError(key: name.description, expected: "a list of session ids")
+    /// A list of session ids; nil for null, which means that the key might as well not be there.
+    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID]? {
+        try list(name, bytes, of: "session ids") { element in
+            element.integer.flatMap { $0 >= 1 ? SessionID(UInt64($0)) : nil }
         }
-        var sessions: [SessionID] = []
-        for element in elements {
-            guard let id = element.integer, id >= 1 else {
-                throw OptionError(key: name.description, expected: "a list of session ids")
-            }
-            sessions.append(SessionID(UInt64(id)))
-        }
-        return sessions
     }
 
-    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String] {
+    /// A list of strings; nil for null.
+    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String]? {
+        try list(name, bytes, of: "strings", \.string)
+    }
+
+    private mutating func list<Element>(
+        _ name: StaticString, _ bytes: Span<UInt8>, of kind: String, _ element: (Value) -> Element?
+    ) throws(OptionError) -> [Element]? {
         let list = try value(name.description, bytes)
-        guard let elements = list.list else { throw OptionError(key: name.description, expected: "a list of strings") }
-        var strings: [String] = []
-        for element in elements {
-            guard let text = element.string else {
-                throw OptionError(key: name.description, expected: "a list of strings")
+        guard list != .null else { return nil }
+        var elements: [Element] = []
+        for value in list.list ?? [.null] {
+            guard let element = element(value) else {
+                throw OptionError(key: name.description, expected: "a list of \(kind)")
             }
-            strings.append(text)
+            elements.append(element)
         }
-        return strings
+        return elements
+    }
+
+    /// A resource or node key. It is kept for as long as its subscription, so it has a bound of its own.
+    package mutating func shardKey(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
+        let key = try value(name.description, bytes)
+        guard key != .null else { return nil }
+        guard let text = key.string, text.utf8.count <= 255 else {
+            throw OptionError(key: name.description, expected: "a string of at most 255 bytes")
+        }
+        return text
     }
 
     /// Keeps what payload passthru carries, in its present form (`ppt_…`) and its older one (`enc_…`); skips the rest.

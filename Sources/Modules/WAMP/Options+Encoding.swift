@@ -8,6 +8,7 @@ extension PublishOptions {
         if !excludeMe { options["exclude_me"] = false }
         if discloseMe { options["disclose_me"] = true }
         if retain { options["retain"] = true }
+        if let rkey { options["rkey"] = .string(rkey) }
         if let eligible { options["eligible"] = .list(eligible.map { .integer(Int64($0.rawValue)) }) }
         if let eligibleAuthID { options["eligible_authid"] = .list(eligibleAuthID.map { .string($0) }) }
         if let eligibleAuthRole { options["eligible_authrole"] = .list(eligibleAuthRole.map { .string($0) }) }
@@ -24,6 +25,7 @@ extension SubscribeOptions {
         var options: [String: Value] = [:]
         if match != .exact { options["match"] = .string(match.name) }
         if getRetained { options["get_retained"] = true }
+        if let nkey { options["nkey"] = .string(nkey) }
         return options
     }
 }

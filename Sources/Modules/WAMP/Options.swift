@@ -6,6 +6,8 @@ package struct PublishOptions: Sendable, Hashable {
     package var excludeMe = true
     package var discloseMe = false
     package var retain = false
+    /// What the publication is about, so that one shard of the subscribers takes it ("Sharded Subscription").
+    package var rkey: String?
     package var eligible: [SessionID]?
     package var eligibleAuthID: [String]?
     package var eligibleAuthRole: [String]?
@@ -38,6 +40,8 @@ package struct ForwardedOption: Sendable, Hashable {
 package struct SubscribeOptions: Sendable, Hashable {
     package var match: MatchPolicy = .exact
     package var getRetained = false
+    /// The subscriber's shard ("Sharded Subscription").
+    package var nkey: String?
     package init(match: MatchPolicy = .exact) { self.match = match }
 }
 

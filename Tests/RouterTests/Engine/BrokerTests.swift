@@ -159,14 +159,6 @@ import WAMP
         try realm.expect("ann", #"[8, 16, 1, {}, "wamp.error.invalid_uri", "*"]"#)
     }
 
-    @Test mutating func `payload passthru attributes travel on`() throws {
-        try realm.join("ann")
-        try realm.join("bob")
-        try realm.send("bob", #"[32, 1, {}, "com.x"]"#)
-        try realm.send("ann", #"[16, 1, {"ppt_scheme": "x_plant", "unknown": 1}, "com.x", ["v"]]"#)
-        try realm.expect("bob", #"[33, 1, 1]\#n[36, 1, "*", {"ppt_scheme": "x_plant"}, ["v"]]"#)
-    }
-
     @Test mutating func `each receiver gets its own serializer`() throws {
         try realm.join("ann", serializer: .cbor)
         for (name, serializer) in [("bob", Serializer.json), ("eve", .messagePack), ("joe", .cbor)] {

@@ -78,17 +78,34 @@ import WAMP
         }
     }
 
-    /// What has to hold after each message.
+    /// What has to hold after each message: both lists of each session are whole, and each callee's count is right.
     private func check() {
         let calls = realm.engine.calls
-        let slots = Self.names.compactMap { try? realm.handle($0).slot }
-        let alive = realm.engine.sessions.handles().map(\.slot).filter { slots.contains($0) }
-        #expect(alive.reduce(0) { $0 + calls.callCount(of: $1) } == calls.count)
-        #expect(alive.reduce(0) { $0 + calls.invocationCount(of: $1) } == calls.count)
+        var active: [UInt64: Int] = [:]
+        var callCount = 0
+        var invocationCount = 0
+        for slot in realm.engine.sessions.handles().map(\.slot) {
+            var next = calls.firstInvocation(of: slot)
+            while let index = next {
+                let call = calls[index]
+                #expect(call.callee.slot == slot && realm.engine.sessions.contains(call.key.caller))
+                #expect(calls.find(call.callee, call.invocation) == index && calls.find(call.key) == index)
+                if call.isCounted { active[call.membership, default: 0] += 1 }
+                invocationCount += 1
+                next = call.calleeLinks.next >= 0 ? call.calleeLinks.next : nil
+            }
+            next = calls.firstCall(of: slot)
+            while let index = next {
+                #expect(calls[index].key.caller.slot == slot)
+                callCount += 1
+                next = calls[index].callerLinks.next >= 0 ? calls[index].callerLinks.next : nil
+            }
+        }
+        #expect(callCount == calls.count && invocationCount == calls.count)
         for index in realm.engine.registrations.indices {
             for callee in realm.engine.registrations[index].callees {
-                #expect(realm.engine.sessions.contains(callee.slot))
-                #expect(callee.active >= 0 && callee.active <= callee.concurrency ?? 0)
+                #expect(callee.active == active[callee.membership, default: 0])
+                #expect(callee.active <= callee.concurrency ?? 0)
             }
         }
     }

@@ -299,4 +299,23 @@ import WAMP
         try realm.expect("ann", #"[8, 48, 1, {}, "wamp.error.unavailable", "*"]"#)
         #expect(realm.engine.sessions[try realm.handle("dee").slot].outbox.byteCount < 6000)
     }
+
+    @Test mutating func `what is kept of a session's open calls is bounded`() throws {
+        var limits = RouterLimits()
+        limits.outboxBytesMax = 1000
+        realm = Transcript(limits: limits)
+        try arrange()
+        let key = String(repeating: "k", count: 600)
+        for request in 1...3 {
+            let options = #"{"progress": true, "ppt_scheme": "x", "ppt_keyid": "\#(key)"}"#
+            try realm.send("ann", #"[48, \#(request), \#(options), "com.p", ["\u0000AA=="]]"#)
+            try realm.forget("dee")
+        }
+        try realm.expect("ann", #"[8, 48, 3, {}, "gantry.error.limit_exceeded", "*"]"#)
+        try realm.send("dee", "[70, 1, {}]")
+        try realm.send("ann", #"[48, 4, {"progress": true}, "com.p"]\#n[48, 2, {}, "com.p"]"#)
+        try realm.send("dee", "[70, 2, {}]\n[70, 3, {}]")
+        try realm.expect("ann", "[50, 1, {}]\n[50, 2, {}]\n[50, 4, {}]")
+        #expect(realm.engine.calls.keptByteCount(of: try realm.handle("ann").slot) == 0)
+    }
 }

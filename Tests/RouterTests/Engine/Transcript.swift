@@ -24,11 +24,16 @@ struct Transcript {
 
     var engine: RealmEngine
     private var peers: [String: Peer] = [:]
+    private var names: [ObjectIdentifier: String] = [:]
     private var lastSession: UInt64 = 0
 
-    init(limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest) {
+    init(
+        limits: RouterLimits = RouterLimits(), disclosure: RealmDefinition.Disclosure = .onRequest,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         engine = RealmEngine(
-            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED)
+            uri: "realm1", limits: limits, disclosure: disclosure, loopCount: 1, seed: 0x5EED,
+            eventHistory: eventHistory)
     }
 
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
@@ -54,6 +59,7 @@ struct Transcript {
             isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
         let handle = engine.join(session, welcome: .ofTests)
         peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        names[ObjectIdentifier(link)] = name
         try collect()
         peers[name]?.waiting.removeFirst()
     }
@@ -146,6 +152,7 @@ struct Transcript {
             link: link)
         guard let handle = engine.resume(SessionID(session), connection) else { return false }
         peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        names[ObjectIdentifier(link)] = name
         try collect()
         return true
     }
@@ -157,8 +164,8 @@ struct Transcript {
 
     private mutating func collect() throws {
         for (link, delivery) in engine.takeDeliveries(loop: 0) {
-            let found = peers.first { $0.value.link === link }
-            guard let (name, peer) = found else { continue }
+            // A name that has joined again has another link by now.
+            guard let name = names[ObjectIdentifier(link)], let peer = peers[name], peer.link === link else { continue }
             var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
             delivery.forEachBuffer { parser.append($0) }
             while case .message(let message, _) = try parser.next() {

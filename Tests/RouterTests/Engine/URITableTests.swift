@@ -55,6 +55,31 @@ import WAMP
         for (id, entry) in model { #expect(table.find(id: id) == entry.index) }
     }
 
+    @Test func `thousands of wildcards of different shapes come and go, up to a limit`() {
+        var table = URITable<Subscription>(hasher: KeyHasher(seed: 1))
+        let components = (0..<15).map { "n\($0)" }
+        func pattern(_ number: Int) -> String {
+            components.enumerated().map { number >> $0 & 1 == 1 ? "" : $1 }.joined(separator: ".")
+        }
+        let max = PatternShapes.wildcardsMax
+        var indices = (0..<max).map { table.insert(record(UInt64($0) + 1, pattern($0), .wildcard)) }
+        #expect(!table.hasRoom(for: URIBytes(pattern(max)), .wildcard))
+        #expect(table.hasRoom(for: URIBytes(pattern(7)), .wildcard))
+        #expect(table.hasRoom(for: URIBytes("n0."), .prefix))
+        let topic = Array(components.joined(separator: ".").utf8)
+        var random = RandomSource(seed: 3)
+        indices.shuffle(using: &random)
+        for index in indices.prefix(max - 3) { table.remove(index) }
+        var found: Set<Int32> = []
+        table.forEachPattern(matching: topic.span) {
+            found.insert($0)
+            return true
+        }
+        #expect(found == Set(indices.suffix(3)))
+        for index in indices.suffix(3) { table.remove(index) }
+        #expect(!table.hasPatterns)
+    }
+
     @Test func `a hash index finds what was put in, and only that, under collisions`() {
         var index = HashIndex()
         for value in 0..<1000 as Range<Int32> { index.insert(UInt64(value % 7), value) }

@@ -32,6 +32,8 @@ package struct RealmDefinition: Sendable, Hashable {
     package var uri: String
     /// Disclosure of publishers and callers: forced upon everybody, or left to each message's `disclose_me`.
     package var disclosure: Disclosure
+    /// Whose events are kept; what stands here when the realm is opened holds until it is closed.
+    package var eventHistory: [EventHistoryRule]
     /// Whether what clients in the field do against the specification (gaps in request ids) is refused.
     package var isStrict: Bool
 
@@ -41,10 +43,29 @@ package struct RealmDefinition: Sendable, Hashable {
         case never
     }
 
-    package init(uri: String, disclosure: Disclosure = .onRequest, isStrict: Bool = false) {
+    package init(
+        uri: String, disclosure: Disclosure = .onRequest, isStrict: Bool = false,
+        eventHistory: [EventHistoryRule] = []
+    ) {
         self.uri = uri
         self.isStrict = isStrict
         self.disclosure = disclosure
+        self.eventHistory = eventHistory
+    }
+}
+
+/// Topics whose last events the broker keeps. Spec: WAMP-04 "Event History".
+package struct EventHistoryRule: Sendable, Hashable {
+    /// A topic or a pattern.
+    package var uri: String
+    package var match: MatchPolicy
+    /// The most events that are kept for the rule, whatever their topics.
+    package var limit: Int
+
+    package init(_ uri: String, _ match: MatchPolicy = .exact, limit: Int) {
+        self.uri = uri
+        self.match = match
+        self.limit = limit
     }
 }
 

@@ -35,6 +35,10 @@ struct Hello: Sendable {
         {
             resumption = Resumption(session: SessionID(id), ticket: ResumeTicket(text: token))
         }
+        // Only who resumes a session may leave the realm open; any other session has to say where it belongs.
+        guard resumption != nil || URIRules.isValid(bytes.extracting(head.uri.range)) else {
+            throw HandshakeError(.invalidURI, "HELLO.Realm: expected a URI")
+        }
         let roles = details["roles"]?.dictionary ?? [:]
         guard !roles.isEmpty || resumption != nil else {
             throw HandshakeError(

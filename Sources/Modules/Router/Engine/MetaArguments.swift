@@ -36,6 +36,8 @@ struct MetaArguments {
 
     var message: String? { options["message"]?.string }
 
+    func positional(_ position: Int) -> Value? { list.indices.contains(position) ? list[position] : nil }
+
     func id(_ position: Int, _ name: String) throws(MetaError) -> UInt64 {
         let value = list.indices.contains(position) ? list[position] : keywords[name]
         guard let id = value?.integer, id >= 1 else {

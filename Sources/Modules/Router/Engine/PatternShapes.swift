@@ -10,29 +10,38 @@ struct PatternShapes: Sendable {
     /// The empty components of a wildcard, a bit each.
     typealias Blanks = [UInt64]
 
+    /// More shapes of wildcards there are not: each of them costs every URI with as many components a lookup.
+    static let wildcardsMax = 16_384
+
     private struct Wildcards: Sendable {
         private(set) var blanks: [Blanks] = []
         private var recordCounts: [Int] = []
         private var positions: [Blanks: Int] = [:]
 
-        mutating func use(_ shape: Blanks) {
+        func contains(_ shape: Blanks) -> Bool { positions[shape] != nil }
+
+        /// Whether the shape is new.
+        mutating func use(_ shape: Blanks) -> Bool {
             if let position = positions[shape] {
                 recordCounts[position] += 1
-            } else {
-                positions[shape] = blanks.count
-                blanks.append(shape)
-                recordCounts.append(1)
+                return false
             }
+            positions[shape] = blanks.count
+            blanks.append(shape)
+            recordCounts.append(1)
+            return true
         }
 
-        mutating func release(_ shape: Blanks) {
-            guard let position = positions[shape] else { return }
+        /// Whether nobody has the shape any more.
+        mutating func release(_ shape: Blanks) -> Bool {
+            guard let position = positions[shape] else { return false }
             recordCounts[position] -= 1
-            guard recordCounts[position] == 0 else { return }
+            guard recordCounts[position] == 0 else { return false }
             positions[shape] = nil
             blanks.swapRemove(at: position)
             recordCounts.swapRemove(at: position)
             if position < blanks.count { positions[blanks[position]] = position }
+            return true
         }
     }
 
@@ -40,8 +49,16 @@ struct PatternShapes: Sendable {
     private var prefixes: [(length: Int, recordCount: Int)] = []
     /// By the number of their components.
     private var wildcards: [Int: Wildcards] = [:]
+    private var wildcardCount = 0
 
     var isEmpty: Bool { prefixes.isEmpty && wildcards.isEmpty }
+
+    /// Whether a pattern may be added.
+    func hasRoom(for pattern: URIBytes, _ match: MatchPolicy) -> Bool {
+        guard match == .wildcard, wildcardCount >= Self.wildcardsMax else { return true }
+        let components = pattern.components
+        return wildcards[components.count]?.contains(Self.blanks(components)) ?? false
+    }
 
     mutating func use(_ pattern: URIBytes, _ match: MatchPolicy) {
         switch match {
@@ -55,7 +72,7 @@ struct PatternShapes: Sendable {
             }
         case .wildcard:
             let components = pattern.components
-            wildcards[components.count, default: Wildcards()].use(Self.blanks(components))
+            if wildcards[components.count, default: Wildcards()].use(Self.blanks(components)) { wildcardCount += 1 }
         }
     }
 
@@ -68,7 +85,7 @@ struct PatternShapes: Sendable {
             if prefixes[position].recordCount == 0 { prefixes.remove(at: position) }
         case .wildcard:
             let components = pattern.components
-            wildcards[components.count]?.release(Self.blanks(components))
+            if wildcards[components.count]?.release(Self.blanks(components)) == true { wildcardCount -= 1 }
             if wildcards[components.count]?.blanks.isEmpty == true { wildcards[components.count] = nil }
         }
     }

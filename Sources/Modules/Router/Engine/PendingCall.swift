@@ -68,13 +68,18 @@ struct KeptCall: Sendable {
     var procedure: [UInt8]
     /// The options of the CALL that began it: they hold for all that follow.
     var options: CallOptions
+    /// How long they were in the message.
+    var optionsByteCount: Int
     /// What the callee was told, and is told again with each payload that follows.
     var details: InvocationDetails
     var isPassthru: Bool
     /// The payload of a call that may be re-routed: one copy, whoever it goes to.
     var payload: KeptPayload?
     /// The memberships of the callees that were unavailable.
-    var unavailable: [UInt64] = []
+    var unavailable: Set<UInt64> = []
+
+    /// What the caller made the realm keep.
+    var byteCount: Int { optionsByteCount + procedure.count + (payload?.bytes.count ?? 0) }
 }
 
 /// A payload that outlives its frame.

@@ -11,7 +11,7 @@ struct PendingCalls: Sendable {
         var callCount: Int32 = 0
         var firstInvocation: Int32 = -1
         var invocationCount: Int32 = 0
-        /// Payload bytes kept of its calls.
+        /// Bytes kept of its calls.
         var keptByteCount = 0
     }
 
@@ -79,6 +79,12 @@ struct PendingCalls: Sendable {
     // MARK: Coming and going
 
     mutating func insert(_ call: PendingCall) -> Int32 {
+        var call = call
+        let caller = Int(call.key.caller.slot)
+        let callee = Int(call.callee.slot)
+        while ends.count <= max(caller, callee) { ends.append(Ends()) }
+        call.callerLinks = ListLinks(next: ends[caller].firstCall)
+        call.calleeLinks = ListLinks(next: ends[callee].firstInvocation)
         let index: Int32
         if let free = freeIndices.popLast() {
             index = free
@@ -89,31 +95,27 @@ struct PendingCalls: Sendable {
             trimAt = calls.count / 8
         }
         byCall.insert(hash(call.key.caller, call.key.request), index)
-        let last = Int(max(call.key.caller.slot, call.callee.slot))
-        while ends.count <= last { ends.append(Ends()) }
-        let caller = Int(call.key.caller.slot)
-        let head = ends[caller].firstCall
-        self[index].callerLinks = ListLinks(previous: -1, next: head)
-        if head >= 0 { self[head].callerLinks.previous = index }
+        byInvocation.insert(hash(call.callee, call.invocation), index)
+        if call.callerLinks.next >= 0 { calls[Int(call.callerLinks.next)].callerLinks.previous = index }
         ends[caller].firstCall = index
         ends[caller].callCount += 1
-        joinCallee(index)
+        becomeFirstInvocation(index, of: callee, before: call.calleeLinks.next)
         return index
     }
 
     mutating func remove(_ index: Int32) {
         let call = self[index]
-        forget(index)
-        leaveCallee(index)
+        if call.isKept { forget(index) }
+        leaveCallee(call, index)
         byCall.remove(hash(call.key.caller, call.key.request), index)
         let caller = Int(call.key.caller.slot)
         let links = call.callerLinks
         if links.previous >= 0 {
-            self[links.previous].callerLinks.next = links.next
+            calls[Int(links.previous)].callerLinks.next = links.next
         } else {
             ends[caller].firstCall = links.next
         }
-        if links.next >= 0 { self[links.next].callerLinks.previous = links.previous }
+        if links.next >= 0 { calls[Int(links.next)].callerLinks.previous = links.previous }
         ends[caller].callCount -= 1
         if call.timer != 0 { timedCount -= 1 }
         calls[Int(index)].isOver = true
@@ -123,35 +125,32 @@ struct PendingCalls: Sendable {
 
     /// Gives a call to another callee.
     mutating func move(_ index: Int32, to callee: SessionHandle, _ invocation: RequestID) {
-        leaveCallee(index)
+        leaveCallee(self[index], index)
+        let slot = Int(callee.slot)
+        while ends.count <= slot { ends.append(Ends()) }
         self[index].callee = callee
         self[index].invocation = invocation
-        while ends.count <= Int(callee.slot) { ends.append(Ends()) }
-        joinCallee(index)
+        self[index].calleeLinks = ListLinks(next: ends[slot].firstInvocation)
+        byInvocation.insert(hash(callee, invocation), index)
+        becomeFirstInvocation(index, of: slot, before: ends[slot].firstInvocation)
     }
 
-    private mutating func joinCallee(_ index: Int32) {
-        let call = self[index]
-        let callee = Int(call.callee.slot)
-        byInvocation.insert(hash(call.callee, call.invocation), index)
-        let head = ends[callee].firstInvocation
-        self[index].calleeLinks = ListLinks(previous: -1, next: head)
-        if head >= 0 { self[head].calleeLinks.previous = index }
+    private mutating func becomeFirstInvocation(_ index: Int32, of callee: Int, before next: Int32) {
+        if next >= 0 { calls[Int(next)].calleeLinks.previous = index }
         ends[callee].firstInvocation = index
         ends[callee].invocationCount += 1
     }
 
-    private mutating func leaveCallee(_ index: Int32) {
-        let call = self[index]
+    private mutating func leaveCallee(_ call: PendingCall, _ index: Int32) {
         let callee = Int(call.callee.slot)
         byInvocation.remove(hash(call.callee, call.invocation), index)
         let links = call.calleeLinks
         if links.previous >= 0 {
-            self[links.previous].calleeLinks.next = links.next
+            calls[Int(links.previous)].calleeLinks.next = links.next
         } else {
             ends[callee].firstInvocation = links.next
         }
-        if links.next >= 0 { self[links.next].calleeLinks.previous = links.previous }
+        if links.next >= 0 { calls[Int(links.next)].calleeLinks.previous = links.previous }
         ends[callee].invocationCount -= 1
     }
 
@@ -172,7 +171,7 @@ struct PendingCalls: Sendable {
     /// - Parameter index: a call of which nothing is kept yet.
     mutating func keep(_ index: Int32, _ call: KeptCall) {
         self[index].isKept = true
-        ends[Int(self[index].key.caller.slot)].keptByteCount += call.payload?.bytes.count ?? 0
+        ends[Int(self[index].key.caller.slot)].keptByteCount += call.byteCount
         kept[index] = call
     }
 
@@ -186,9 +185,8 @@ struct PendingCalls: Sendable {
     }
 
     mutating func forget(_ index: Int32) {
-        guard self[index].isKept else { return }
-        forgetPayload(index)
-        kept[index] = nil
+        guard self[index].isKept, let call = kept.removeValue(forKey: index) else { return }
+        ends[Int(self[index].key.caller.slot)].keptByteCount -= call.byteCount
         self[index].isKept = false
     }
 

@@ -4,75 +4,11 @@ import WAMP
 // The broker. Spec: WAMP-04 "Publish and Subscribe", "Advanced PubSub Features".
 
 extension RealmEngine {
-    mutating func subscribe(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
-        let options: SubscribeOptions
-        do throws(OptionError) {
-            options = try SubscribeOptions.decode(bytes, message.head.dictionary, message.serializer)
-        } catch {
-            return abort(message.sender, error, in: message.head.type)
-        }
-        let topic = bytes.extracting(message.head.uri.range)
-        guard URIRules.isValidPattern(topic, options.match, countMax: limits.uriBytesMax) else {
-            return refuse(
-                message, .invalidURI, "the topic is not a URI that fits the match policy \(options.match.name)")
-        }
-        let slot = message.sender.slot
-        guard isAuthorized(.subscribe, topic, options.match, slot) else {
-            return refuse(message, .notAuthorized, "not allowed to subscribe to \(String(topic))")
-        }
-        if let known = subscriptions.find(topic, options.match) {
-            if !sessions[slot].subscriptions.contains(known) {
-                guard hasRoom(slot) else { return refuseForRoom(message) }
-                subscriptions[known].subscribers.append(slot)
-                sessions[slot].subscriptions.append(known)
-                answer(message, .subscribed, subscriptions[known].id)
-                return announce(.subscription, .onSubscribe, sessions[slot].id, subscriptions[known].id)
-            }
-            return answer(message, .subscribed, subscriptions[known].id)
-        }
-        guard hasRoom(slot) else { return refuseForRoom(message) }
-        lastSubscriptionID += 1
-        let uri = URIBytes(String(topic))
-        let index = subscriptions.insert(
-            Subscription(
-                id: lastSubscriptionID, uri: uri, match: options.match, created: wallClock, subscribers: [slot]))
-        sessions[slot].subscriptions.append(index)
-        answer(message, .subscribed, subscriptions[index].id)
-        announceCreation(of: subscriptions[index], by: sessions[slot].id)
-        announce(.subscription, .onSubscribe, sessions[slot].id, subscriptions[index].id)
-    }
-
-    mutating func unsubscribe(_ message: IncomingMessage) {
-        let slot = message.sender.slot
-        guard let index = subscriptions.find(id: message.head.id),
-            let position = sessions[slot].subscriptions.firstIndex(of: index)
-        else { return refuse(message, .noSuchSubscription, "the session has no subscription \(message.head.id)") }
-        sessions[slot].subscriptions.swapRemove(at: position)
-        removeSubscriber(slot, from: index)
-        send(to: slot) { $0.answer(.unsubscribed, message.request) }
-    }
-
-    /// A session is leaving.
-    mutating func removeSubscriptions(of slot: Int32) {
-        let indices = sessions[slot].subscriptions
-        sessions[slot].subscriptions = []
-        for index in indices { removeSubscriber(slot, from: index) }
-    }
-
-    private mutating func removeSubscriber(_ slot: Int32, from index: Int32) {
-        guard let position = subscriptions[index].subscribers.firstIndex(of: slot) else { return }
-        subscriptions[index].subscribers.swapRemove(at: position)
-        announce(.subscription, .onUnsubscribe, sessions[slot].id, subscriptions[index].id)
-        guard subscriptions[index].subscribers.isEmpty else { return }
-        let id = subscriptions[index].id
-        subscriptions.remove(index)
-        announce(.subscription, .onDelete, sessions[slot].id, id)
-    }
-
     mutating func publish(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
         let options: PublishOptions
         do throws(OptionError) {
             options = try PublishOptions.decode(bytes, message.head.dictionary, message.serializer)
+            if !options.forwarded.isEmpty { try checkPassthru(options, message, bytes) }
         } catch {
             return abort(message.sender, error, in: .publish)
         }
@@ -86,7 +22,9 @@ extension RealmEngine {
         let publication = PublicationID(random.nextID())
         var delivery = Publication(
             id: publication, publisher: slot, options: options, serializer: message.serializer,
-            payload: message.head.payload, disclosure: disclosure(of: slot, asked: options.discloseMe))
+            payload: message.head.payload, disclosure: disclosure(of: slot, asked: options.discloseMe),
+            trustlevel: sessions[slot].principal.trustlevel)
+        if options.restrictsReceivers { delivery.filter = ReceiverFilter(options) }
         if let exact = subscriptions.find(topic, .exact) { deliver(&delivery, to: exact, bytes) }
         if subscriptions.hasPatterns {
             let patterns = matches.patterns(matching: topic, in: subscriptions, hasher)
@@ -95,7 +33,17 @@ extension RealmEngine {
                 for pattern in patterns { deliver(&delivery, to: pattern, bytes) }
             }
         }
+        if options.retain || history.isEnabled { keep(delivery, topic, bytes) }
         if options.acknowledge { answer(message, .published, publication.rawValue) }
+    }
+
+    /// A receiver that has not announced the mode gets the event all the same: the broker cannot answer for it.
+    /// Spec: "Payload Passthru Mode".
+    func checkPassthru(
+        _ options: PublishOptions, _ message: IncomingMessage, _ bytes: Span<UInt8>
+    ) throws(OptionError) {
+        let features = sessions[message.sender.slot].features
+        try PayloadPassthru.check(options.forwarded, of: message, bytes, from: features, as: .publisher)
     }
 
     mutating func refusalToPublish(
@@ -121,12 +69,12 @@ extension RealmEngine {
         let subscribers = subscriptions[index].subscribers
         let excluded = publication.options.excludeMe ? publication.publisher : nil
         if subscribers.count == 1, subscribers[0] == excluded { return }
-        let isRestricted = publication.options.restrictsReceivers
+        let selection = selection(of: publication, index)
         let id = subscriptions[index].subscriptionID
         frames.reset()
         for slot in subscribers {
             if slot == excluded { continue }
-            if isRestricted, !publication.options.admits(sessions[slot].disclosure) { continue }
+            if let selection, !selection.admits(slot, sessions[slot].disclosure) { continue }
             let format = sessions[slot].format
             if !frames.isReady(format) { prepareEvent(&publication, id, format, subscriptions[index].match, bytes) }
             deliverPrepared(to: slot)
@@ -134,7 +82,7 @@ extension RealmEngine {
         }
     }
 
-    private mutating func deliverPrepared(to slot: Int32) {
+    mutating func deliverPrepared(to slot: Int32) {
         if sessions[slot].accept(frames, slot, &pools, &touched) {
             counters.eventsOut &+= 1
         } else {
@@ -143,13 +91,15 @@ extension RealmEngine {
     }
 
     /// Encodes the EVENT for one wire format.
-    private mutating func prepareEvent(
+    mutating func prepareEvent(
         _ publication: inout Publication, _ id: SubscriptionID, _ format: WireFormat, _ match: MatchPolicy,
         _ bytes: Span<UInt8>
     ) {
         var details = EventDetails()
         if match != .exact { details.topic = publication.topic }
         details.publisher = publication.disclosure
+        details.retained = publication.isRetained
+        details.trustlevel = publication.trustlevel
         details.forwarded = publication.options.forwarded
         let index = Int(format.serializer.rawValue) - 1
         writers[index].reset()
@@ -201,9 +151,19 @@ extension RealmEngine {
         options.excludeMe = false
         var publication = Publication(
             id: PublicationID(random.nextID()), publisher: -1, options: options, serializer: .messagePack,
-            payload: PayloadRange(arguments: ByteRange(0, encoded.count)), disclosure: nil)
+            payload: PayloadRange(arguments: ByteRange(0, encoded.count)), disclosure: nil, trustlevel: nil)
         publication.topic = topic
         for index in indices { deliver(&publication, to: index, encoded.span) }
+    }
+
+    /// Nil is everybody, as nearly always.
+    private func selection(of publication: Publication, _ index: Int32) -> Selection? {
+        var selection = Selection(filter: publication.filter)
+        if let rkey = publication.options.rkey, !subscriptions[index].shards.isEmpty {
+            selection.shards = subscriptions[index].shards
+            selection.node = subscriptions[index].shards.node(for: rkey)
+        }
+        return selection.filter == nil && selection.shards == nil ? nil : selection
     }
 
     // MARK: Shared with the dealer
@@ -238,23 +198,27 @@ struct Publication {
     var serializer: Serializer
     var payload: PayloadRange
     var disclosure: Disclosure?
+    var trustlevel: Int64?
     /// Filled in for pattern subscriptions.
     var topic: String?
+    /// The six lists, where there are any.
+    var filter: ReceiverFilter?
+    /// The publisher's session where it does not get its own event; filled in where that outlives the publication.
+    var excludedSession: SessionID?
+    /// Whether it was published earlier, and is now told to a new subscriber.
+    var isRetained = false
 }
 
-extension PublishOptions {
-    /// Whether a session may receive the event by the six lists, all of which must agree.
-    /// Spec: "Subscriber Black- and Whitelisting".
-    func admits(_ session: Disclosure) -> Bool {
-        if exclude.contains(session.session) || excludeAuthID.contains(session.authid)
-            || excludeAuthRole.contains(session.authrole)
-        {
-            return false
-        }
-        if let eligible, !eligible.contains(session.session) { return false }
-        if let eligibleAuthID, !eligibleAuthID.contains(session.authid) { return false }
-        if let eligibleAuthRole, !eligibleAuthRole.contains(session.authrole) { return false }
-        return true
+/// Which of a subscription's subscribers a publication is for.
+struct Selection {
+    fileprivate var filter: ReceiverFilter?
+    /// The node keys of the subscribers and the one of them that takes the publication, where it has a resource key.
+    fileprivate var shards: Shards?
+    fileprivate var node: String?
+
+    func admits(_ slot: Int32, _ session: Disclosure) -> Bool {
+        if let key = shards?[slot], key != node { return false }
+        return filter?.admits(session) ?? true
     }
 }
 

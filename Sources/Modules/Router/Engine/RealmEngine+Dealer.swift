@@ -40,6 +40,9 @@ extension RealmEngine {
         guard calls.callCount(of: slot) < limits.pendingCallsMax else {
             return refuse(message, .limitExceeded, "a session may have \(limits.pendingCallsMax) calls pending")
         }
+        guard !options.progress || calls.keptByteCount(of: slot) < limits.outboxBytesMax else {
+            return refuse(message, .limitExceeded, "the options of this session's calls are too long together")
+        }
         guard let index = bestRegistration(for: procedure) else {
             return refuse(message, .noSuchProcedure, "no callee has registered \(String(procedure))")
         }
@@ -119,7 +122,7 @@ extension RealmEngine {
                 place,
                 KeptCall(
                     procedure: Array(copying: bytes.extracting(message.head.uri.range)), options: options,
-                    details: details, isPassthru: isPassthru,
+                    optionsByteCount: message.head.dictionary.count, details: details, isPassthru: isPassthru,
                     payload: isReroutable ? KeptPayload(message.head.payload, bytes, message.serializer) : nil))
         }
         let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: callee.slot) {

@@ -9,6 +9,9 @@ extension RealmEngine {
     mutating func callMetaAPI(_ message: IncomingMessage, _ procedure: String, _ bytes: Span<UInt8>) {
         do throws(MetaError) {
             let arguments = try MetaArguments(message, bytes)
+            if procedure == "wamp.subscription.get_events", history.isEnabled {
+                return try getEvents(message, arguments)
+            }
             let result = try metaResult(procedure, arguments, message.sender)
             guard sessions.contains(message.sender) else { return }
             let serializer = sessions[message.sender.slot].format.serializer
@@ -61,6 +64,8 @@ extension RealmEngine {
             return .dictionary(subscriptions[try record(arguments, in: subscriptions, .noSuchSubscription)].details)
         case "wamp.subscription.list_subscribers": return .list(try subscribers(arguments).map(\.value))
         case "wamp.subscription.count_subscribers": return .integer(Int64(try subscribers(arguments).count))
+        case "wamp.subscription.remove_subscriber": return try removeSubscriber(arguments)
+        case "wamp.topic.forget_retained": return try forgetRetained(arguments, caller)
         case "wamp.registration.list": return registrations.listing
         case "wamp.registration.lookup": return try lookup(arguments, in: registrations)
         case "wamp.registration.match":

@@ -25,6 +25,9 @@ extension RealmEngine {
             return refuse(message, .notAuthorized, "not allowed to register \(String(procedure))")
         }
         guard hasRoom(slot) else { return refuseForRoom(message) }
+        guard registrations.hasRoom(for: URIBytes(String(procedure)), options.match) else {
+            return refuse(message, .limitExceeded, "the realm has too many wildcards of different shapes")
+        }
         if let known = registrations.find(procedure, options.match) {
             if options.forceReregister {
                 revoke(known)

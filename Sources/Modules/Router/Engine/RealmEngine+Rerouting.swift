@@ -27,7 +27,7 @@ extension RealmEngine {
         releaseCallee(of: call)
         calls[index].isCounted = false
         guard var kept = calls.kept(index), let payload = kept.payload else { return endUnavailable(index) }
-        kept.unavailable.append(call.membership)
+        kept.unavailable.insert(call.membership)
         guard let callee = nextCallee(of: call, &kept) else { return endUnavailable(index) }
         kept.details = invocationDetails(
             kept.options, call.key.caller.slot, kept.procedure.span, of: call.registration, callee)
@@ -61,7 +61,7 @@ extension RealmEngine {
         while let callee = registrations[call.registration].chooseCallee(&random, except: kept.unavailable) {
             guard refusal(of: callee, kept.options, isPassthru: kept.isPassthru) != nil else { return callee }
             release(callee, of: call.registration)
-            kept.unavailable.append(callee.membership)
+            kept.unavailable.insert(callee.membership)
         }
         return nil
     }

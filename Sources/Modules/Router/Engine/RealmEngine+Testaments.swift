@@ -64,6 +64,7 @@ extension RealmEngine {
         let options: PublishOptions
         do throws(OptionError) {
             options = try PublishOptions.decode(bytes, head.dictionary, .messagePack)
+            try checkPassthru(options, IncomingMessage(head: head, serializer: .messagePack, sender: caller), bytes)
         } catch {
             throw MetaError(.invalidArgument, "publish_options.\(error.key): expected \(error.expected)")
         }

@@ -31,6 +31,13 @@ struct RealmEngine: Sendable {
     var lastRegistrationID: UInt64 = 0
     var lastMembership: UInt64 = 0
     var matches = TopicMatches()
+    var retained: RetainedEvents
+    var history: EventHistory
+    /// The last number that was given to an event that is kept.
+    var lastKeptSequence: UInt64 = 0
+    /// What became of kept events since it was last taken, if somebody takes it.
+    var keptChanges: [KeptEventChange] = []
+    var recordsKeptChanges = false
     var calls: PendingCalls
     var deadlines = DeadlineQueue<PendingCalls.Timer>()
 
@@ -60,7 +67,7 @@ struct RealmEngine: Sendable {
 
     init(
         uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64,
-        isStrict: Bool = false
+        isStrict: Bool = false, eventHistory: [EventHistoryRule] = []
     ) {
         self.isStrict = isStrict
         self.uri = uri
@@ -70,11 +77,15 @@ struct RealmEngine: Sendable {
         random = RandomSource(seed: seed)
         subscriptions = URITable(hasher: hasher)
         registrations = URITable(hasher: hasher)
+        retained = RetainedEvents(
+            topicsMax: limits.retainedTopicsMax, bytesMax: limits.retainedBytesMax, hasher: hasher)
+        history = EventHistory(eventHistory, bytesMax: limits.historyBytesMax, hasher: hasher)
         calls = PendingCalls(hasher: hasher)
         pools = Array(repeating: BufferPool(), count: loopCount)
         touched = Array(repeating: [], count: loopCount)
         departed = Array(repeating: [], count: loopCount)
         isWoken = Array(repeating: false, count: loopCount)
+        createHistorySubscriptions(eventHistory)
     }
 
     // MARK: Sessions
@@ -308,6 +319,10 @@ package struct RouterLimits: Sendable, Hashable {
     package var subscriptionsAndRegistrationsMax = 2000
     package var pendingCallsMax = 256
     package var outboxBytesMax = 16 << 20
+    /// Of one realm: topics with a retained event, the bytes of those, and the bytes of its event histories.
+    package var retainedTopicsMax = 10_000
+    package var retainedBytesMax = 16 << 20
+    package var historyBytesMax = 64 << 20
     /// How long a session outlives its connection if it asks for that; 0 is not at all.
     package var resumeWithinMilliseconds: UInt64 = 0
     package var resumeBufferBytesMax = 1 << 20
@@ -321,6 +336,8 @@ struct RealmCounters: Sendable, Hashable {
     var messagesOut: UInt64 = 0
     var eventsOut: UInt64 = 0
     var eventsDropped: UInt64 = 0
+    /// Events that were to be retained, or belonged to a history, and had no room.
+    var eventsNotKept: UInt64 = 0
     var requestErrors: UInt64 = 0
     var protocolViolations: UInt64 = 0
 }

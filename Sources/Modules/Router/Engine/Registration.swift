@@ -50,7 +50,7 @@ struct Registration: URIRecord {
     ///
     /// - Parameter unavailable: callees that have sent this call back. The policy is applied as if they were not there,
     ///   which gives the rules of "Call Re-Routing": after `first` comes the one that registered next, and so on.
-    mutating func chooseCallee(_ random: inout RandomSource, except unavailable: [UInt64] = []) -> Callee? {
+    mutating func chooseCallee(_ random: inout RandomSource, except unavailable: Set<UInt64> = []) -> Callee? {
         guard !callees.isEmpty else { return nil }
         let start: Int
         switch invoke {
@@ -70,7 +70,7 @@ struct Registration: URIRecord {
     }
 
     /// Each callee that is left is as likely as any other.
-    private mutating func chooseAtRandom(_ random: inout RandomSource, except unavailable: [UInt64]) -> Callee? {
+    private mutating func chooseAtRandom(_ random: inout RandomSource, except unavailable: Set<UInt64>) -> Callee? {
         let eligible = callees.indices.filter { isEligible($0, except: unavailable) }
         guard !eligible.isEmpty else { return nil }
         return take(eligible[Int(random.next() % UInt64(eligible.count))])
@@ -87,7 +87,7 @@ struct Registration: URIRecord {
         return take(best)
     }
 
-    private func isEligible(_ position: Int, except unavailable: [UInt64]) -> Bool {
+    private func isEligible(_ position: Int, except unavailable: Set<UInt64>) -> Bool {
         callees[position].hasRoom && (unavailable.isEmpty || !unavailable.contains(callees[position].membership))
     }
 

@@ -91,7 +91,9 @@ struct SessionRecord: Sendable {
     var isHeldBack = false
     var decisions = DecisionCache()
 
-    var subscriptions: [Int32] = []
+    /// Its subscriptions, and its place among the subscribers of each: neither a subscription with ten thousand
+    /// subscribers nor a session with ten thousand subscriptions is searched.
+    var subscriptions: [Int32: Int32] = [:]
     var registrations: [Int32] = []
     /// The highest CALL.Request so far ("Verification of CALL Request IDs").
     var lastCall: UInt64 = 0

@@ -7,8 +7,12 @@ struct Subscription: URIRecord {
     let match: MatchPolicy
     /// Seconds since 1970.
     let created: Double
-    /// The slots of the sessions that subscribed.
+    /// The slots of the sessions that subscribed, in no order. Each session knows its place (`SessionRecord`).
     var subscribers: [Int32] = []
+    /// Those of them that have a node key.
+    var shards = Shards()
+    /// Stays when it has no subscriber: its topics have a history, which is asked for by subscription.
+    var isPermanent = false
 
     static let vacant = Subscription(id: 0, uri: URIBytes(""), match: .exact, created: 0)
 

@@ -77,6 +77,11 @@ struct URITable<Record: URIRecord>: Sendable {
         count -= 1
     }
 
+    /// Whether a pattern may be added.
+    func hasRoom(for pattern: URIBytes, _ match: MatchPolicy) -> Bool {
+        shapes.hasRoom(for: pattern, match)
+    }
+
     /// Calls `body` with every pattern that matches a URI: prefixes first, the longest first, then wildcards.
     func forEachPattern(matching uri: Span<UInt8>, _ body: (Int32) -> Bool) {
         shapes.forEachCandidate(matching: uri) { candidate, match in
@@ -97,4 +102,13 @@ protocol URIRecord: Sendable {
     var match: MatchPolicy { get }
     /// What stands where no record is.
     static var vacant: Self { get }
+}
+
+extension Span<UInt8> {
+    /// How many components a URI has.
+    fileprivate var componentCount: Int {
+        var count = 1
+        for index in indices where self[index] == UInt8(ascii: ".") { count += 1 }
+        return count
+    }
 }

@@ -5,9 +5,16 @@ import WAMP
 struct Welcome: Sendable {
     private var entries: [(key: String, value: Value)]
     private var announcesRoles = true
+    private var keepsHistory = false
 
-    /// - Parameter ticket: what the session may be resumed with, when its connection is lost.
-    init(realm: String, _ principal: Principal, agent: String, ticket: ResumeTicket? = nil) {
+    /// - Parameters:
+    ///   - keepsHistory: whether the realm has event histories. The specification announces by router; but here a
+    ///     session is told what it can do, and without them the procedure is not there.
+    ///   - ticket: what the session may be resumed with, when its connection is lost.
+    init(
+        realm: String, _ principal: Principal, agent: String, keepsHistory: Bool = false, ticket: ResumeTicket? = nil
+    ) {
+        self.keepsHistory = keepsHistory
         entries = [
             ("realm", .string(realm)),
             ("agent", .string(agent)),
@@ -36,7 +43,8 @@ struct Welcome: Sendable {
             }
             guard announcesRoles else { return }
             writer.key("roles")
-            let roles = Self.roles[Int(writer.serializer.rawValue) - 1]
+            let known = keepsHistory ? Self.rolesWithHistory : Self.roles
+            let roles = known[Int(writer.serializer.rawValue) - 1]
             writer.raw(roles.span)
         }
     }
@@ -44,16 +52,24 @@ struct Welcome: Sendable {
     // MARK: What the router can do
 
     /// The same for every session, so encoded once for each serializer.
-    private static let roles: [[UInt8]] = Serializer.allCases.map { serializer in
-        Value.dictionary([
-            "broker": ["features": announced(broker), "reflection": true],
-            "dealer": ["features": announced(dealer), "reflection": true],
-        ]).encoded(serializer)
+    private static let roles = encoded(broker)
+    private static let rolesWithHistory = encoded(broker + ["event_history"])
+
+    private static func encoded(_ broker: [String]) -> [[UInt8]] {
+        Serializer.allCases.map { serializer in
+            Value.dictionary([
+                "broker": ["features": announced(broker), "reflection": true],
+                "dealer": ["features": announced(dealer), "reflection": true],
+            ]).encoded(serializer)
+        }
     }
 
     private static let broker = [
         "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api",
+        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "event_retention",
+        "subscription_revocation", "publication_trustlevels", "payload_passthru_mode",
+        // The right spelling, and the specification's.
+        "sharded_subscription", "shareded_subscriptions",
     ]
 
     private static let dealer = [

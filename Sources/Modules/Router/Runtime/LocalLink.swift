@@ -48,7 +48,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let client = Client(
             id: id, realm: realm.uri, serializer: serializer, drained: { await link.drained($0) },
             pause: { link.pause($0) }, send: { link.send($0) })
-        let handle = realm.join(session, welcome: Welcome(realm: realm.uri, principal, agent: agent))
+        let welcome = Welcome(realm: realm.uri, principal, agent: agent, keepsHistory: realm.keepsHistory)
+        let handle = realm.join(session, welcome: welcome)
         link.joined.withLock { $0 = (client, handle) }
         return client
     }

@@ -16,16 +16,39 @@ final class Realm: Sendable {
     private let spent: Mutex<[[ByteBuffer]]>
     /// When a task for the next deadline is set to run, in the engine's milliseconds.
     private let scheduledDeadline = Mutex<UInt64?>(nil)
+    /// Whether `wamp.subscription.get_events` answers here.
+    let keepsHistory: Bool
+    private let journal: EventJournal?
 
-    init(definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops) {
+    /// - Parameter journal: where kept events survive a restart; nil keeps them in memory only.
+    init(definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops, journal: EventJournal? = nil) {
         uri = definition.uri
+        keepsHistory = !definition.eventHistory.isEmpty
+        self.journal = journal
         self.loops = loops
         var generator = SystemRandomNumberGenerator()
         engine = Mutex(
             RealmEngine(
                 uri: definition.uri, limits: limits, disclosure: definition.disclosure, loopCount: loops.count,
-                seed: generator.next(), isStrict: definition.isStrict))
+                seed: generator.next(), isStrict: definition.isStrict, eventHistory: definition.eventHistory))
         spent = Mutex(Array(repeating: [], count: loops.count))
+    }
+
+    /// Takes in what an earlier process has kept of this realm, and begins to write down what it keeps itself.
+    func restore() {
+        guard let journal else { return }
+        let events = journal.contents(of: uri)
+        let uri = uri
+        enter { engine in
+            engine.recordsKeptChanges = true
+            engine.restore(events)
+        }
+        journal.attach(uri) { [weak self] in
+            self?.engine.withLock { engine in
+                journal.discard(uri)
+                return engine.persistentEvents
+            } ?? []
+        }
     }
 
     // MARK: Sessions
@@ -103,6 +126,7 @@ final class Realm: Sendable {
             engine.now = now
             engine.wallClock = loops.wallClock(at: now)
             let result = body(&engine)
+            if engine.hasKeptChanges { journal?.append(engine.takeKeptChanges(), of: uri) }
             engine.wakeLoops { woken |= 1 << UInt64($0) }
             return (result, engine.nextDeadline)
         }

@@ -1,4 +1,5 @@
-import Logging
+import Dispatch
+package import Logging
 package import ModuleKit
 package import NIOCore
 import Synchronization
@@ -14,6 +15,7 @@ package final class RouterHost: Sendable {
     private let configuration: RouterConfiguration
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
+    private let journal: EventJournal?
 
     private struct OpenRealm: Sendable {
         var realm: Realm
@@ -23,9 +25,10 @@ package final class RouterHost: Sendable {
     /// - Parameters:
     ///   - wallClock: seconds since 1970, now.
     ///   - agent: what `WELCOME.Details.agent` says.
+    ///   - directory: `<data>/router`, which is there; nil keeps retained events and histories in memory only.
     package init(
         _ configuration: RouterConfiguration, group: any EventLoopGroup, authenticators: AuthenticatorRegistry,
-        wallClock: Double, agent: String
+        wallClock: Double, agent: String, directory: String? = nil, logger: Logger = Logger(label: "router")
     ) {
         self.configuration = configuration
         self.authenticators = authenticators
@@ -34,11 +37,17 @@ package final class RouterHost: Sendable {
         self.loops = loops
         connections = (0..<loops.count).map { LoopConnections(loops[$0], configuration.deadlines) }
         realms = Mutex([:])
+        journal = directory.map { EventJournal(directory: $0, logger: logger) }
         for realm in configuration.realms.values {
-            let open = Realm(definition: realm.definition, limits: configuration.limits, loops: loops)
+            let open = Realm(
+                definition: realm.definition, limits: configuration.limits, loops: loops, journal: journal)
+            open.restore()
             realms.withLock { $0[realm.definition.uri] = OpenRealm(realm: open, isAdmitted: true) }
         }
     }
+
+    /// The last thing that is done with a router: what its realms keep is on disk when this returns.
+    package func close() async { await journal?.close() }
 
     func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
 
@@ -98,8 +107,17 @@ extension RouterHost: RealmHost {
     package func open(_ definition: RealmDefinition) async {
         let known = realm(definition.uri)
         if let known { return known.apply(definition) }
-        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops)
-        realms.withLock { $0[definition.uri] = OpenRealm(realm: opened, isAdmitted: false) }
+        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal)
+        // On a thread that may wait for the disk.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                opened.restore()
+                continuation.resume()
+            }
+        }
+        realms.withLock { realms in
+            if realms[definition.uri] == nil { realms[definition.uri] = OpenRealm(realm: opened, isAdmitted: false) }
+        }
     }
 
     package func admit(_ realm: String) async {
@@ -109,6 +127,7 @@ extension RouterHost: RealmHost {
     package func close(_ realm: String) async {
         let closed = realms.withLock { $0.removeValue(forKey: realm) }
         closed?.realm.dismiss(.closeRealm) { _ in true }
+        journal?.detach(realm)
     }
 
     package func join(_ uri: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {

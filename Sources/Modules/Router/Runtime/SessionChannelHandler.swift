@@ -237,7 +237,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             format: WireFormat(serializer: connection.serializer, framing: framing),
             loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
-        let welcome = Welcome(realm: realm.uri, principal, agent: host.agent, ticket: ticket)
+        let welcome = Welcome(
+            realm: realm.uri, principal, agent: host.agent, keepsHistory: realm.keepsHistory, ticket: ticket)
         joined(realm, realm.join(session, welcome: welcome), context)
     }
 

@@ -1,0 +1,95 @@
+import Synchronization
+import Testing
+import WAMP
+
+@testable import Router
+
+@Suite struct EventJournalTests {
+    private static let quick = EventJournal.Pace(delayMilliseconds: 1, retryMilliseconds: 5)
+
+    private func sequences(_ folder: EventFolder, _ realm: String = "r") throws -> [UInt64] {
+        try folder.store().contents(of: realm).events.map(\.event.sequence)
+    }
+
+    @Test func `nothing kept, no file`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal()
+        #expect(journal.contents(of: "r").isEmpty)
+        journal.attach("r") { [] }
+        await journal.close()
+        #expect(!folder.hasFile)
+    }
+
+    @Test func `an orderly end writes everything that waits`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal(.init(delayMilliseconds: 3_600_000))
+        for number in 1...1000 { journal.append([.kept(KeptEvent(UInt64(number)), .history)], of: "r") }
+        await journal.close()
+        #expect(try sequences(folder) == Array(1...1000))
+        journal.append([.kept(KeptEvent(1001), .history)], of: "r")
+        await journal.close()
+        #expect(try sequences(folder).count == 1000)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `what waits is written soon, without an end`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal(Self.quick)
+        journal.append([.kept(KeptEvent(1), .history), .kept(KeptEvent(1), .retained)], of: "r")
+        while journal.contents(of: "r").count < 2 { await Task.yield() }
+        journal.append([.dropped(sequence: 1, .retained)], of: "r")
+        while journal.contents(of: "r").count > 1 { await Task.yield() }
+        await journal.close()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `when the disk works again, realms are written as they are then`() async throws
+    {
+        let folder = try EventFolder(isThere: false)
+        let journal = folder.journal(Self.quick)
+        let asked = Atomic(0)
+        journal.attach("r") {
+            journal.discard("r")
+            asked.add(1, ordering: .relaxed)
+            return [.kept(KeptEvent(5), .history)]
+        }
+        journal.append([.kept(KeptEvent(1), .history)], of: "r")
+        while asked.load(ordering: .relaxed) < 3 { await Task.yield() }
+        // While it fails, changes are not collected: the realm knows them.
+        for number in 2...100 { journal.append([.kept(KeptEvent(UInt64(number)), .history)], of: "r") }
+        try folder.make()
+        while journal.contents(of: "r").isEmpty { await Task.yield() }
+        journal.append([.kept(KeptEvent(200), .history)], of: "r")
+        await journal.close()
+        let written = try sequences(folder)
+        #expect(written.contains(5) && written.last == 200)
+        #expect(!written.contains(1))
+    }
+
+    @Test func `what came and went while it waited is no more than may wait`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal(.init(delayMilliseconds: 3_600_000, pendingBytesMax: 50_000))
+        journal.attach("r") {
+            Issue.record("nothing had to be given up")
+            return []
+        }
+        for number in 1...1000 {
+            journal.append([.kept(KeptEvent(UInt64(number)), .history)], of: "r")
+            if number > 10 { journal.append([.dropped(sequence: UInt64(number) - 10, .history)], of: "r") }
+        }
+        await journal.close()
+        #expect(try sequences(folder) == Array(991...1000))
+    }
+
+    @Test func `more than may wait is thrown away, and the realm is written whole`() async throws {
+        let folder = try EventFolder()
+        let journal = folder.journal(.init(delayMilliseconds: 3_600_000, pendingBytesMax: 5000))
+        journal.attach("r") {
+            journal.discard("r")
+            return [.kept(KeptEvent(77), .retained)]
+        }
+        journal.append([.kept(KeptEvent(1), .history)], of: "s")
+        for number in 1...100 { journal.append([.kept(KeptEvent(UInt64(number)), .history)], of: "r") }
+        await journal.close()
+        #expect(try sequences(folder) == [77])
+        #expect(try sequences(folder, "s") == [1])
+    }
+}
