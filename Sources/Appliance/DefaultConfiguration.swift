@@ -37,6 +37,7 @@ enum DefaultConfiguration {
           proxy_protocol: []              # load balancers, ["10.0.0.7", "10.1.0.0/24"]: they must say for whom they speak (v1, v2)
           long_poll: /lp                  # WAMP over HTTP requests is below this path; off: nowhere
           server_sent_events: /sse        # the same with a stream of events towards the client; off: nowhere
+          event_loops:                    # threads that serve connections, 1…64; not set: one for each core
           tls:
             certificate:                  # a PEM file with its chain; not set: issued by Gantry's own authority
             private_key:                  # the PEM file of its key; required with certificate

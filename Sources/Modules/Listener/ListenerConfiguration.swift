@@ -26,6 +26,8 @@ package struct ListenerConfiguration: Sendable {
     package var clientCertificates: ClientCertificates?
     /// Where WAMP over HTTP requests is; nil where it is not.
     package var httpTransports = HTTPTransportPaths()
+    /// How many event loops serve connections; nil is one for each core.
+    package var eventLoops: Int?
     /// `listener.tls`.
     package var certificate = CertificateSource.issued(names: [])
     package var limits = Limits()
@@ -85,6 +87,9 @@ package struct ListenerConfiguration: Sendable {
         package init() {}
     }
 
+    /// The router marks its loops in one word of 64 bits.
+    package static let eventLoopsMax = 64
+
     package init() {}
 }
 
@@ -118,6 +123,7 @@ extension ListenerConfiguration {
         configuration.clientCertificates = clientCertificates(from: listener.scope("tls"))
         configuration.httpTransports.longPoll = path("long_poll", default: "/lp", in: listener)
         configuration.httpTransports.events = path("server_sent_events", default: "/sse", in: listener)
+        configuration.eventLoops = listener.integer("event_loops", in: 1...eventLoopsMax)
         configuration.certificate = certificate(from: listener.scope("tls"))
         configuration.limits = Limits(from: settings.scope("limits"))
         return configuration
