@@ -11,16 +11,17 @@ protocol RowSource: AnyObject {
 /// Rows that are written by functions, as those of a series are.
 final class WrittenRows: RowSource {
     private var rows: ArraySlice<@Sendable (inout ValueWriter) -> Void>
-    private var writer: ValueWriter
+    private let serializer: Serializer
 
     init(_ rows: [@Sendable (inout ValueWriter) -> Void], _ serializer: Serializer) {
         self.rows = rows[...]
-        writer = ValueWriter(serializer)
+        self.serializer = serializer
     }
 
     var count: Int { rows.count }
 
     func read(into answer: inout HistoryAnswer) throws -> Payload? {
+        var writer = ValueWriter(serializer)
         while let write = rows.popFirst() {
             writer.reset()
             write(&writer)
