@@ -66,7 +66,8 @@ let package = Package(
         tests("WAMP"),
 
         // Floor 1: sockets, one port, the shape of a module, SQLite the house way
-        floor("WAMPTransport", ["WAMP", "ModuleKit", .nioCore, .nioHTTP1, .crypto]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        floor("WAMPTransport", ["WAMP", "ModuleKit", "CZlib", .nioCore, .nioHTTP1, .crypto]),
         floor("ModuleKit", ["WAMP", .logging, .lifecycle, .yams]),
         floor(
             "Listener",
@@ -124,6 +125,17 @@ let package = Package(
             "WAMPClient",
             ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto, .logging]),
 
+        floor(
+            "LoadGenerator",
+            ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
+        .executableTarget(
+            name: "PeerLoad",
+            dependencies: ["LoadGenerator", "WAMP", "WAMPClient", .arguments, .nioCore, .nioPosix],
+            path: "Tests/Benchmarks/PeerLoad",
+            swiftSettings: strict
+        ),
+        tests("LoadGenerator", ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioHTTP1]),
+
         // Floor 3: one folder, one target, one feature flag; none imports another
         floor(
             "Router",
@@ -158,7 +170,8 @@ let package = Package(
         .executableTarget(
             name: "Appliance",
             dependencies: [
-                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "ModuleKit", "Listener", "Store",
+                "Authentication", "WAMP", "WAMPTransport", "WAMPClient", "LoadGenerator", "ModuleKit", "Listener",
+                "Store",
                 "Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI",
                 .arguments, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
             ],

@@ -35,12 +35,13 @@ struct Boot {
     func run() async throws {
         let start = ContinuousClock.now
         signal(SIGPIPE, SIG_IGN)
-        Self.raiseFileLimit()
+FileLimit.raise()
         try configuration.data.create(for: [Self.router] + configuration.modules.map(\.id))
         let lock = try configuration.data.lock()
         defer { withExtendedLifetime(lock) {} }
 
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 64))
+        let loopCount = configuration.listener.eventLoops ?? System.coreCount
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(loopCount, ListenerConfiguration.eventLoopsMax))
         do {
             try await run(on: group, since: start)
         } catch {
@@ -74,7 +75,7 @@ struct Boot {
         authenticators.add(try plainRealms(of: router, attempts))
         let routes = RouteTable()
         let tls = try ServerTLS(
-            configuration.listener.certificate, keys: configuration.data.keys, published: configuration.directory,
+            configuration.listener, keys: configuration.data.keys, published: configuration.directory,
             logger: Logger(label: "listener"))
         tls.pages?.add(to: routes)
         let listener = ListenerService(
@@ -141,18 +142,5 @@ struct Boot {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    /// A connection is a file, and the soft limit of a shell is 1,024.
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        #if canImport(Glibc)
-        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-        let files = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(files, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(files, &limit)
     }
 }

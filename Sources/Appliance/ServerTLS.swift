@@ -25,13 +25,14 @@ struct ServerTLS: Sendable {
     ///   - keys: `<data>/keys`, which exists.
     ///   - published: the directory of gantry.yml.
     init(
-        _ certificate: ListenerConfiguration.CertificateSource, keys: String, published: String, logger: Logger
+        _ configuration: ListenerConfiguration, keys: String, published: String, logger: Logger
     ) throws {
-        switch certificate {
+        let clients = try Self.clients(configuration.clientCertificates)
+        switch configuration.certificate {
         case .issued(let names):
             let authority = try CertificateAuthority(directory: keys)
             let server = try authority.serverCertificate(names: names)
-            source = try TLSContextSource(chain: server.chain, privateKey: server.privateKey)
+            source = try TLSContextSource(chain: server.chain, privateKey: server.privateKey, clients: clients)
             pages = AuthorityPages(pem: try authority.pem, fingerprint: try authority.fingerprint)
             renewal = CertificateRenewal(authority: authority, names: names, source: source, logger: logger)
             let copy = published + "/" + Self.publishedName
@@ -42,13 +43,26 @@ struct ServerTLS: Sendable {
             do {
                 source = try TLSContextSource(
                     chain: try NIOSSLCertificate.fromPEMFile(certificate),
-                    privateKey: try NIOSSLPrivateKey(file: privateKey, format: .pem))
+                    privateKey: try NIOSSLPrivateKey(file: privateKey, format: .pem), clients: clients)
             } catch {
                 throw CommandError(
                     .configuration, "listener.tls: \(certificate) and \(privateKey) cannot be used: \(error)")
             }
             (pages, renewal, fingerprint) = (nil, nil, nil)
             certificateFile = certificate
+        }
+    }
+
+    private static func clients(
+        _ configuration: ListenerConfiguration.ClientCertificates?
+    ) throws -> TLSContextSource.TrustedClients? {
+        guard let configuration else { return nil }
+        do {
+            let authorities = try NIOSSLCertificate.fromPEMFile(configuration.authorities)
+            return TLSContextSource.TrustedClients(authorities: authorities, isRequired: configuration.isRequired)
+        } catch {
+            throw CommandError(
+                .configuration, "listener.tls.client_ca: \(configuration.authorities) cannot be used: \(error)")
         }
     }
 }

@@ -1,5 +1,5 @@
 // The echo that Autobahn|Testsuite's fuzzing client talks to: the real listener and the real parser, and behind them a
-// handler that sends every message back. Its only argument is the port. See Tests/Autobahn/run.
+// handler that sends every message back. Its arguments are the port and, to have messages compressed, `deflate`. See Tests/Autobahn/run.
 
 import Listener
 import Logging
@@ -14,6 +14,7 @@ struct Echo {
         var configuration = ListenerConfiguration()
         configuration.address = "127.0.0.1"
         configuration.port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9001
+        configuration.compresses = CommandLine.arguments.contains("deflate")
         let listener = ListenerService(
             configuration: configuration, routes: RouteTable(), acceptor: EchoAcceptor(), tls: nil,
             group: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "echo"))
@@ -25,7 +26,7 @@ struct Echo {
 
 struct EchoAcceptor: WAMPConnectionAcceptor {
     func accept(_ connection: TransportConnection, channel: any Channel) -> (any ChannelInboundHandler)? {
-        EchoHandler(messageBytesMax: connection.messageBytesMax)
+        EchoHandler(connection)
     }
 }
 
@@ -35,10 +36,13 @@ final class EchoHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private var parser: WebSocketFrameParser
+    private let deflate: PerMessageDeflate?
     private var isClosing = false
 
-    init(messageBytesMax: Int) {
-        parser = WebSocketFrameParser(side: .server, messageBytesMax: messageBytesMax)
+    init(_ connection: TransportConnection) {
+        deflate = connection.deflate
+        parser = WebSocketFrameParser(
+            side: .server, messageBytesMax: connection.messageBytesMax, inflates: connection.deflate != nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -55,10 +59,8 @@ final class EchoHandler: ChannelInboundHandler {
     private func received(_ event: FrameEvent, _ context: ChannelHandlerContext) {
         switch event {
         case .message(let message, let isText):
-            var header: [UInt8] = []
-            WebSocketFrame.writeHeader(isText ? .text : .binary, length: message.readableBytes, into: &header)
-            write(ByteBuffer(bytes: header), context)
-            write(message, context)
+            let assembler = FrameAssembler(isText: isText, isBatched: true, deflate: deflate)
+            for part in assembler.frames([message]) { write(part, context) }
         case .ping(let payload):
             write(ByteBuffer(bytes: WebSocketFrame.control(.pong, payload: payload.readableBytesView)), context)
         case .pong: break

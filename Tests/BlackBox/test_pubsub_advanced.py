@@ -5,6 +5,7 @@ import time
 import pytest
 from autobahn.wamp.types import PublishOptions, SubscribeOptions
 
+import entry
 import gantry as process
 import peers
 import wire
@@ -345,6 +346,19 @@ def test_a_rule_that_is_gone_takes_its_events_with_it(router):
         assert first_arguments(get_events(session, subscription)[0]) == [36, 41, 46]
 
 
+def test_retention_can_be_switched_off(router):
+    router.stop()
+    router.settings(REALMS + "limits: {retained_topics: 0}\n")
+    router.start()
+    with connect(router).join() as session:
+        assert not is_announced(session, "event_retention") and is_announced(session, "event_history")
+        session.publish("org.example.kept.1", "new", retain=True)
+        session.publish("org.example.kept.2", "marker", exclude_me=False)
+    with connect(router).join() as session:
+        session.subscribe("org.example.kept.1", get_retained=True)
+        assert session.is_alive()
+
+
 def test_a_file_that_cannot_be_read_stops_nothing(router):
     keep_something(router)
     router.stop()
@@ -355,8 +369,23 @@ def test_a_file_that_cannot_be_read_stops_nothing(router):
     with connect(router).join() as session:
         session.subscribe("org.example.kept.1", get_retained=True)
         assert session.expect(Message.EVENT)[4] == ["new"]
+    router.stop()
+    # One line for each realm, and the file is left for whoever wants to look at it.
     log = router.log.read_text()
-    assert log.count("kept events cannot be written") == 1, log
+    assert sum("kept events cannot be read" in line and "realm=realm1" in line for line in log.splitlines()) == 1, log
+    assert (router.data / "router" / "events.db").read_bytes().startswith(b"this is no database")
+
+
+def test_an_apps_realm_keeps_its_retained_events(appliance):
+    with entry.join_as_app(appliance, 0) as session:
+        session.publish("org.example.setpoint", 21.5, retain=True)
+        publisher = session.welcome["authid"]
+    assert appliance.stop() == 0
+    appliance.start()
+    with entry.join_as_app(appliance, 1) as session:
+        session.subscribe("org.example.setpoint", get_retained=True)
+        details, arguments = session.expect(Message.EVENT)[3:]
+        assert details["retained"] and details["publisher_authid"] == publisher and arguments == [21.5]
 
 
 # Sharded Subscription, Subscription Revocation

@@ -12,12 +12,18 @@ MODULES = ROOT / "Sources" / "Modules"
 FLOORS = [
     {"WAMP"},
     {"WAMPTransport", "ModuleKit", "Authentication", "Listener", "Store"},
-    {"WAMPClient"},
+    {"WAMPClient", "LoadGenerator"},
     {"Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI"},
 ]
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-# Within floor 1 transport and authentication stand on the ports of ModuleKit, and the listener on transport and ports.
-WITHIN_FLOOR = {"WAMPTransport": {"ModuleKit"}, "Authentication": {"ModuleKit"}, "Listener": {"WAMPTransport", "ModuleKit"}}
+# Within floor 1 transport and authentication stand on the ports of ModuleKit, and the listener on transport and ports;
+# the load generator connects as a client does.
+WITHIN_FLOOR = {
+    "WAMPTransport": {"ModuleKit"},
+    "Authentication": {"ModuleKit"},
+    "Listener": {"WAMPTransport", "ModuleKit"},
+    "LoadGenerator": {"WAMPClient"},
+}
 
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public\s+|package\s+|internal\s+|private\s+|fileprivate\s+)?"

@@ -109,15 +109,16 @@ class _Stream:
 class WebSocket:
     """The client's end of RFC 6455, one frame at a time."""
 
-    def __init__(self, address, codec, path="/ws", tls=None, server_hostname=None, subprotocol=None):
+    def __init__(self, address, codec, path="/ws", tls=None, server_hostname=None, subprotocol=None, headers=""):
         self.codec = codec
+        self.reserved = 0  # RSV1 to RSV3 of the last frame
         self.stream = _Stream(address, tls, server_hostname)
         key = base64.b64encode(os.urandom(16)).decode()
         host = "localhost" if isinstance(address, str) else f"{address[0]}:{address[1]}"
         self.stream.write(
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Protocol: {subprotocol or codec.subprotocol}\r\n\r\n".encode()
+            f"Sec-WebSocket-Protocol: {subprotocol or codec.subprotocol}\r\n{headers}\r\n".encode()
         )
         lines = self.stream.read_until(b"\r\n\r\n").decode().split("\r\n")
         self.status = int(lines[0].split()[1])
@@ -148,6 +149,7 @@ class WebSocket:
     def receive_frame(self, timeout=None):
         first, second = self.stream.read(2, timeout)
         assert not second & 0x80, "a server must not mask its frames"
+        self.reserved = first >> 4 & 7
         size = second & 0x7F
         if size == 126:
             (size,) = struct.unpack(">H", self.stream.read(2, timeout))

@@ -216,6 +216,15 @@ class Client(wire.Peer):
         except TimeoutError:
             return True
 
+    def refusal(self):
+        """The next message, an ERROR or ABORT; empty if the connection just ends, which refuses too."""
+        try:
+            message = self.receive()
+        except Closed:
+            return []
+        assert message[0] in (Message.ERROR, Message.ABORT), f"accepted: {message}"
+        return message
+
     def is_closed(self):
         """Waits for the end of the transport."""
         try:

@@ -72,7 +72,7 @@ def _restricted_rules():
 
 AUTHENTICATION_FACILITIES = ["ticket", "wampcra", "wampcra_salted", "scram", "cryptosign"]
 CROSSBAR_FACILITIES = ["restricted", *AUTHENTICATION_FACILITIES]
-GANTRY_FACILITIES = ["history", "no_disclosure", "restricted", *AUTHENTICATION_FACILITIES]
+GANTRY_FACILITIES = ["history", "no_disclosure", "restricted", "trust_levels", *AUTHENTICATION_FACILITIES]
 
 
 def gantry(strict):
@@ -94,7 +94,7 @@ def gantry(strict):
             "auth": _authentication(
                 _derived_key(), {"salt": salt, "stored_key": stored, "server_key": server}
             ),
-            "roles": {role: {"permissions": [everything]} for role in ROLES},
+            "roles": {role: {"trustlevel": level, "permissions": [everything]} for level, role in enumerate(ROLES)},
         }
         for name, disclosure in disclosures.items()
     }

@@ -29,7 +29,7 @@ def pytest_addoption(parser):
     group.addoption("--realm", default="realm1", help="a realm where an anonymous client may do everything")
     group.addoption("--with", action="append", default=[], dest="facilities", help="see facilities.py; may be repeated")
     group.addoption("--deviations", help="whose list of deviations.py applies: gantry-strict, gantry-lenient")
-    group.addoption("--timeout", type=float, default=3.0, help="seconds until a missing message is a failure")
+    group.addoption("--timeout", type=float, default=5.0, help="seconds until a missing message is a failure")
     group.addoption("--pid", type=int, help="its process, if it runs here: some long cases look at its memory")
     group.addoption("--long", action="store_true", help="run the long cases, and only those")
     group.addoption("--report", type=pathlib.Path, help="write each case's outcome to this file, as JSON")

@@ -77,8 +77,7 @@ def cell(counts):
     if not ran:
         return "not announced" if counts["not announced"] else "not configured" if counts["not configured"] else "–"
     text = f"{counts['passed']} of {ran}" if counts["passed"] < ran else f"{ran}"
-    missing = counts["not announced"] + counts["not configured"]
-    return text + (f", {missing} not announced" if missing else "")
+    return ", ".join([text, *(f"{counts[why]} {why}" for why in ("not announced", "not configured") if counts[why])])
 
 
 def markdown(reports):

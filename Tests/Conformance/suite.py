@@ -1,15 +1,18 @@
 """Runs the suite against Gantry, strict and lenient, and against Crossbar; prints one table. See ./run.
 
-    suite.py [--only NAME]... [--crossbar EXECUTABLE] [--write] [--long] [pytest arguments]
+    suite.py [--only NAME]... [--crossbar EXECUTABLE] [--write] [--keep FOLDER] [--long] [pytest arguments]
 """
 
 import argparse
+import datetime
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
+import gantry
 import report
 import routers
 
@@ -22,6 +25,7 @@ def arguments():
     parser.add_argument("--only", action="append", choices=["strict", "lenient", "crossbar"], help="one of the columns")
     parser.add_argument("--crossbar", metavar="EXECUTABLE", help="Crossbar's command")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/conformance.md")
+    parser.add_argument("--keep", type=pathlib.Path, help="a folder for the outcome of every case, as JSON")
     return parser.parse_known_args()
 
 
@@ -35,7 +39,7 @@ def run(column, folder, crossbar, rest):
     """One column: pytest in a process of its own; returns its exit code and the cases."""
     place = folder / f"{column}.json"
     # A router that does not answer a case at all is waited for, for each of them.
-    patience = ["--timeout", "1"] if column == "crossbar" else []
+    patience = ["--timeout", "1"] if column == "crossbar" and "--long" not in rest else []
     with opened(column, folder / column, crossbar) as options:
         command = [sys.executable, "-B", "-m", "pytest", *options, *patience, "--report", str(place), *rest]
         code = subprocess.run(command, cwd=HERE, check=False).returncode
@@ -61,11 +65,18 @@ def main():
         for column in columns:
             print(f"-- {column}", flush=True)
             codes[column], cases = run(column, pathlib.Path(folder), choice.crossbar, rest)
+            if choice.keep:
+                choice.keep.mkdir(parents=True, exist_ok=True)
+                shutil.copy(pathlib.Path(folder) / f"{column}.json", choice.keep)
             reports[f"Gantry, {column}" if column != "crossbar" else "Crossbar"] = cases
-    table = report.markdown(reports)
+    version = gantry.gantry("--version").stdout.strip()
+    table = f"{report.markdown(reports)}\n\nRun of {datetime.date.today()} with Gantry {version}."
     print(f"\n{table}\n")
     if choice.write:
-        tables = {"conformance sections": table, "conformance deviations": report.deviations(reports)}
+        if "--long" in rest:
+            tables = {"conformance long": table}
+        else:
+            tables = {"conformance sections": table, "conformance deviations": report.deviations(reports)}
         DOCUMENT.write_text(write(DOCUMENT.read_text(), tables))
     return any(code for column, code in codes.items() if column != "crossbar")
 

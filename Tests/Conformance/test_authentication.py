@@ -131,3 +131,16 @@ def test_the_identity_is_the_routers(challenged, peer, uri):
     ):
         publisher.publish(uri(), number, **options)
     assert client.payloads_after(publisher) == [0, 2]
+
+
+@pytest.mark.configured("ticket")
+@pytest.mark.parametrize("method", ["ticket", "wampcra"])
+def test_an_authid_is_required(connect, method):
+    """ticket and wampcra need an authid: nobody joins without one, challenged or not."""
+    client = connect()
+    client.hello(authmethods=[method])
+    message = client.receive()
+    if message[0] == Message.CHALLENGE:
+        client.send(Message.AUTHENTICATE, facilities.TICKET[1], {})
+        message = client.receive()
+    assert message[0] == Message.ABORT and message[2].startswith("wamp.error."), message

@@ -9,7 +9,7 @@ import facilities
 from client import Refused
 from wire import Message
 
-pytestmark = pytest.mark.configured("restricted")
+pytestmark = [pytest.mark.configured("restricted"), pytest.mark.configured("ticket")]
 REALM = facilities.REALM_RESTRICTED
 OPEN, MINE, READ, SHUT = (f"{REALM}.{name}" for name in ("open.it", "open.mine.it", "read.it", "shut.it"))
 DENIED = ("wamp.error.not_authorized", "wamp.error.authorization_denied")

@@ -151,13 +151,11 @@ def test_options_of_a_wrong_type(peer, bystander, uri, options):
     """A known option of a wrong type is refused, not guessed at."""
     client = peer()
     client.request(Message.PUBLISH, {"acknowledge": True, **options}, uri(), [1])
-    message = client.receive()
-    assert message[0] in (Message.ERROR, Message.ABORT), f"accepted: {message}"
+    client.refusal()
 
 
 def test_a_match_that_is_none(peer, bystander, uri):
     """A matching policy that is none is refused."""
     client = peer()
     client.request(Message.SUBSCRIBE, {"match": "soundslike"}, uri())
-    message = client.receive()
-    assert message[0] in (Message.ERROR, Message.ABORT), f"accepted: {message}"
+    client.refusal()

@@ -60,14 +60,14 @@ def test_a_late_answer_is_discarded(peer, uri):
     assert caller.until_answered() == []
 
 
-def test_an_answer_in_time(any_peer, uri):
+def test_an_answer_in_time(peer, uri):
     """A call that is answered in time has its result, and no ERROR after it."""
-    caller, callee = any_peer(), any_peer()
+    caller, callee = peer(), peer()
     callee.register(uri())
-    call = caller.start_call(uri(), timeout=300)
+    call = caller.start_call(uri(), timeout=1500)
     callee.give(callee.expect_invocation()[0], "in time")
     assert caller.expect_result(call) == ["in time"]
-    assert caller.has_nothing_for(0.6)
+    assert caller.has_nothing_for(1.8)
 
 
 @pytest.mark.parametrize("options", [{}, {"timeout": 0}], ids=str)
@@ -123,11 +123,11 @@ def test_a_canceled_call_does_not_time_out(peer, uri):
     """A call that has been canceled has had its ERROR."""
     caller, callee = peer(), peer()
     callee.register(uri())
-    call = caller.start_call(uri(), timeout=200)
+    call = caller.start_call(uri(), timeout=1000)
     callee.expect_invocation()
     caller.send(Message.CANCEL, call, {"mode": "skip"})
     caller.expect_call_error(call, "wamp.error.canceled")
-    assert caller.has_nothing_for(0.5)
+    assert caller.has_nothing_for(1.3)
 
 
 @pytest.mark.parametrize("timeout", ["soon", -1, 1.5, True], ids=repr)
@@ -136,5 +136,4 @@ def test_a_timeout_that_is_no_number_of_milliseconds(peer, uri, bystander, timeo
     caller, callee = peer(), peer()
     callee.register(uri())
     caller.start_call(uri(), timeout=timeout)
-    message = caller.receive()
-    assert message[0] in (Message.ERROR, Message.ABORT) and message[-1] != TIMEOUT, message
+    assert TIMEOUT not in caller.refusal()

@@ -154,9 +154,9 @@ def test_canceling_a_progressive_call(peer, open_call, mode):
 @pytest.mark.announced("dealer", "call_timeout")
 def test_the_timeout_is_between_results(peer, open_call):
     """With progressive results the timeout is the longest time to the first result and between two of them."""
-    caller, call, callee, invocation, _ = open_call(timeout=600)
-    for number in range(6):
-        assert caller.has_nothing_for(0.2)
+    caller, call, callee, invocation, _ = open_call(timeout=1500)
+    for number in range(5):
+        assert caller.has_nothing_for(0.4)
         callee.give(invocation, number, progress=True)
         assert caller.expect(Message.RESULT)[3] == [number]
     caller.expect_call_error(call, "wamp.error.timeout")

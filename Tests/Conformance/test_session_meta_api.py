@@ -5,6 +5,7 @@ advanced/meta_api_sessions.md.
 
 import pytest
 
+import facilities
 from client import Refused
 from wire import Message
 
@@ -206,3 +207,21 @@ def test_arguments_that_are_none(peer, procedure):
     with pytest.raises(Refused) as refused:
         client.call(f"wamp.session.{procedure}", {"not": "an argument"})
     assert refused.value.error == "wamp.error.invalid_argument"
+
+
+@pytest.mark.configured("no_disclosure")
+def test_each_realm_for_itself(peer):
+    """Events and procedures are about the sessions of one's own realm, and of no other."""
+    watcher, other = peer(), facilities.REALM_DISCLOSING_NEVER
+    watcher.subscribe("wamp.session.on_join")
+    watcher.subscribe("wamp.session.on_leave")
+    stranger = peer(realm=other)
+    assert stranger.session not in watcher.call("wamp.session.list")[0]
+    for procedure in ("get", "kill"):
+        with pytest.raises(Refused) as refused:
+            watcher.call(f"wamp.session.{procedure}", stranger.session)
+        assert refused.value.error == "wamp.error.no_such_session"
+    watcher.call("wamp.session.kill_all")
+    assert stranger.is_alive()
+    stranger.leave()
+    assert watcher.until_answered() == []

@@ -67,7 +67,7 @@ def test_results_are_not_dropped(peer, uri):
     calls = [caller.start_call(uri(), number) for number in range(200)]
     for _ in calls:
         invocation, _, arguments = callee.expect_invocation()
-        callee.give(invocation, *arguments, KIBIBYTES_4 * 8)
+        callee.give(invocation, *arguments, KIBIBYTES_4 * 32)
     assert callee.is_alive()
     results = {message[1]: message[3][0] for message in (caller.expect(Message.RESULT) for _ in calls)}
     assert results == {call: number for number, call in enumerate(calls)}

@@ -86,3 +86,23 @@ def test_an_unacknowledged_publish_to_what_is_no_uri(peer, uri):
     client = peer()
     client.request(Message.PUBLISH, {}, "not a uri", [1])
     assert client.until_answered() == []
+
+
+def test_an_error_of_a_callee_that_is_no_uri(peer, bystander, uri):
+    """A callee's ERROR must name a URI: what reaches the caller is an ERROR with one."""
+    caller, callee = peer(), peer()
+    callee.register(uri())
+    call = caller.start_call(uri())
+    invocation, _, _ = callee.expect_invocation()
+    callee.send(Message.ERROR, Message.INVOCATION, invocation, {}, "not a uri")
+    error = caller.expect(Message.ERROR)
+    assert error[1:3] == [Message.CALL, call] and " " not in error[4], error
+
+
+@pytest.mark.parametrize("reason", ["not a uri", "", 7])
+def test_a_goodbye_whose_reason_is_no_uri(peer, bystander, reason):
+    """GOODBYE.Reason must be a URI; whatever it is, the session has ended."""
+    client = peer()
+    client.send(Message.GOODBYE, {}, reason)
+    assert client.receive()[0] in (Message.GOODBYE, Message.ABORT)
+    assert client.session not in peer().call("wamp.session.list")[0]

@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+import WAMP
 import WAMPTransport
 
 // Seeded: a failure repeats. What must hold for any bytes at all: nothing traps, the result does not depend on how
@@ -52,6 +53,40 @@ import WAMPTransport
         }
     }
 
+    @Test func `mutated compressed frames never become longer than the limit, and never hang`() {
+        var random = SplitMix64(state: 7692)
+        let assembler = FrameAssembler(isText: false, isBatched: true, deflate: PerMessageDeflate())
+        for _ in 0..<800 {
+            let length = [130, 300, 4096, 5000, 100_000][Int.random(in: 0..<5, using: &random)]
+            let variety = UInt8.random(in: 0...255, using: &random)
+            let message = (0..<length).map { _ in UInt8.random(in: 0...variety, using: &random) }
+            let frames = assembler.frames([ByteBuffer(bytes: message)]).flatMap { Array(buffer: $0) }
+            check(
+                mutate(frames, &random),
+                WebSocketFrameParser(side: .client, messageBytesMax: Self.messageBytesMax, inflates: true), &random)
+        }
+    }
+
+    @Test func `mutated batches are cut or refused, and every message lies within`() {
+        var random = SplitMix64(state: 30)
+        for _ in 0..<2000 {
+            let serializer: Serializer = Bool.random(using: &random) ? .json : .cbor
+            let framing: Framing = serializer == .json ? .recordSeparated : .lengthPrefixed
+            var bytes: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...5, using: &random) {
+                let length = Int.random(in: 0...300, using: &random)
+                framing.writeHeader(length: length, into: &bytes)
+                bytes += Array(repeating: 0x5B, count: length)
+                if let trailer = framing.trailer { bytes.append(trailer) }
+            }
+            let mutated = mutate(bytes, &random)
+            guard var batch = try? MessageBatch(ByteBuffer(bytes: mutated), serializer) else { continue }
+            var sum = 0
+            while let message = try? batch.next() { sum += message.readableBytes }
+            #expect(sum <= mutated.count)
+        }
+    }
+
     @Test func `random bytes are no danger to any parser`() {
         var random = SplitMix64(state: 7)
         for _ in 0..<3000 {
@@ -59,6 +94,10 @@ import WAMPTransport
                 UInt8.random(in: 0...255, using: &random)
             }
             check(bytes, WebSocketFrameParser(side: .client, messageBytesMax: Self.messageBytesMax), &random)
+            check(
+                [0xC2, 0x50] + bytes,
+                WebSocketFrameParser(
+                    side: .client, messageBytesMax: Self.messageBytesMax, inflates: true), &random)
             check(bytes, RawSocketFrameParser(messageBytesMax: Self.messageBytesMax), &random)
             check([0, 0, 0] + bytes, RawSocketFrameParser(messageBytesMax: Self.messageBytesMax), &random)
         }

@@ -68,7 +68,13 @@ import WAMPTransport
 
     @Test func `the parts of one flush are one frame`() {
         let parts = written([[1], [2, 3]], .lengthPrefixed)
-        #expect(Array(buffer: FrameAssembler(isText: false).header(length: parts.count)) == [0x82, 11])
-        #expect(Array(buffer: FrameAssembler(isText: true).header(length: 300)) == [0x81, 126, 1, 44])
+        let frames = FrameAssembler(isText: false, isBatched: true).frames([
+            ByteBuffer(bytes: parts[..<3]), ByteBuffer(bytes: parts[3...]),
+        ])
+        #expect(frames.flatMap { Array(buffer: $0) } == [0x82, 11] + parts)
+        let long = ByteBuffer(repeating: 0x20, count: 300)
+        let text = FrameAssembler(isText: true, isBatched: true).frames([long]).flatMap { Array(buffer: $0) }
+        #expect(text.prefix(4) == [0x81, 126, 1, 44] && text.count == 304)
+        #expect(FrameAssembler(isText: true, isBatched: true).frames([]).isEmpty)
     }
 }

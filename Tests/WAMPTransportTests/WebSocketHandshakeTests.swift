@@ -11,25 +11,25 @@ import WAMPTransport
     ]
 
     private func decide(
-        path: String = "/ws", method: HTTPMethod = .GET, version: HTTPVersion = .http1_1,
+        path: String = "/ws", method: HTTPMethod = .GET, version: HTTPVersion = .http1_1, compresses: Bool = false,
         _ change: (inout HTTPHeaders) -> Void = { _ in }
     ) -> WebSocketHandshake.Decision {
         var headers = Self.good
         change(&headers)
         let head = HTTPRequestHead(version: version, method: method, uri: path, headers: headers)
-        return WebSocketHandshake.decide(head) { origin, _ in origin == "https://box" }
+        return WebSocketHandshake.decide(head, compresses: compresses) { origin, _ in origin == "https://box" }
     }
 
     private func status(_ decision: WebSocketHandshake.Decision) -> UInt {
         switch decision {
         case .ordinaryRequest: 0
-        case .accept(_, _, let head): head.status.code
+        case .accept(_, _, _, let head): head.status.code
         case .refuse(let status, _, _): status.code
         }
     }
 
     @Test func `the example of RFC 6455 is answered as the RFC says`() throws {
-        guard case .accept(WebSocketSubprotocol(.json), path: "/ws", let head) = decide() else {
+        guard case .accept(WebSocketSubprotocol(.json), nil, path: "/ws", let head) = decide() else {
             Issue.record("refused")
             return
         }
@@ -58,7 +58,7 @@ import WAMPTransport
     ])
     func `the client's order of subprotocols decides`(offered: String, chosen: WebSocketSubprotocol) {
         guard
-            case .accept(let subprotocol, _, let head) = decide({
+            case .accept(let subprotocol, _, _, let head) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: offered)
             })
         else {
@@ -71,7 +71,7 @@ import WAMPTransport
 
     @Test func `subprotocols may come in several headers`() {
         guard
-            case .accept(WebSocketSubprotocol(.messagePack), _, _) = decide({
+            case .accept(WebSocketSubprotocol(.messagePack), _, _, _) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: "soap")
                 $0.add(name: "Sec-WebSocket-Protocol", value: "wamp.2.msgpack, wamp.2.json")
             })
@@ -112,11 +112,26 @@ import WAMPTransport
         #expect(status(decide { $0.replaceOrAdd(name: "Connection", value: "close") }) == 0)
     }
 
+    @Test(arguments: [
+        (true, ["permessage-deflate; server_no_context_takeover; client_no_context_takeover"]), (false, []),
+    ])
+    func `compression is agreed on where it is switched on`(compresses: Bool, answered: [String]) {
+        let decision = decide(compresses: compresses) {
+            $0.add(name: "Sec-WebSocket-Extensions", value: "permessage-deflate; client_max_window_bits")
+        }
+        guard case .accept(_, let deflate, _, let head) = decision else {
+            Issue.record("refused")
+            return
+        }
+        #expect((deflate != nil) == compresses)
+        #expect(head.headers["Sec-WebSocket-Extensions"] == answered)
+    }
+
     @Test func `client and server understand each other`() throws {
         let nonce = (0..<16).map { UInt8($0) }
         let request = WebSocketHandshake.request(host: "box", path: "/ws", serializers: [.cbor, .json], nonce: nonce)
         guard
-            case .accept(WebSocketSubprotocol(.cbor), _, var answer) = WebSocketHandshake.decide(
+            case .accept(WebSocketSubprotocol(.cbor), nil, _, var answer) = WebSocketHandshake.decide(
                 request, allowsOrigin: { _, _ in false })
         else {
             Issue.record("refused")

@@ -1,195 +1,191 @@
 import ArgumentParser
-import ModuleKit
-import Synchronization
+import LoadGenerator
+import NIOCore
+import NIOPosix
+import NIOSSL
 import WAMP
 import WAMPClient
 
-/// Measures any WAMP router from outside, with the client that the rest of the appliance uses.
+/// Measures any WAMP router from outside.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure calls or fan-out against a WAMP router.",
+        commandName: "bench", abstract: "Measure a WAMP router: calls, events, sessions, rows.",
         discussion: """
-            rpc: callers that each keep `depth` calls to one callee under way.
-            fanout: one publisher that keeps `depth` publications under way, which all subscribers receive.
+            rpc     --peers callers, each with --depth calls to one callee under way, or to a --procedure that is there
+            fanout  one publisher with --depth publications under way, which --peers subscribers receive
+            fanin   --peers publishers, each with --depth publications to one subscriber under way
+            ack     --peers publishers, each with --depth acknowledged publications under way
+            sparse  --rate publications a second, whatever becomes of them, to --peers subscribers
+            join    --peers sessions at a time that join and leave, again and again
+            idle    --peers sessions that join and then do nothing; memory for each with --pid
+            append  --peers devices, each with --depth appends of --rows rows under way; needs what `gantry simulate` \
+            needs, and takes the router's address from there unless it is told another
+
+            With --pid the server's CPU time for each operation is told: the figure to compare routers by.
             """)
 
-    enum Mode: String, CaseIterable, ExpressibleByArgument, Sendable { case rpc, fanout }
-
-    @Argument(help: "ws://, wss://, rs://, rss:// or unix:///path of a router.") var url: String
-    @Option(help: "What to measure.") var mode = Mode.rpc
-    @Option(help: "The realm, which must admit anonymous sessions.") var realm = "realm1"
+    @Argument(help: "ws://, wss://, rs://, rss:// or unix:///path of a router.") var url: String?
+    @Option(help: "What to measure.") var mode = BenchMode.rpc
+    @Option(help: "The realm.") var realm = "realm1"
     @Option(help: "json, msgpack or cbor.") var serializer = "msgpack"
-    @Option(help: "Callers (rpc) or subscribers (fanout).") var peers = 8
-    @Option(help: "Calls under way for each caller, or publications under way.") var depth = 16
-    @Option(help: "Bytes of payload.") var size = 16
-    @Option(help: "Seconds.") var duration = 3.0
+    @Option(help: "The serializer of callees and subscribers, where it is another.") var receiverSerializer: String?
+    @Option(help: "Callers, subscribers, publishers, sessions or devices.") var peers = 8
+    @Option(help: "Calls or publications under way for each.") var depth = 16
+    @Option(help: "Bytes of payload; 16 at least for fanout, fanin and sparse.") var size = 16
+    @Option(help: "sparse: publications a second.") var rate = 1000.0
+    @Option(help: "Seconds of one window.") var duration = 3.0
+    @Option(help: "Windows; their median is told, the least and the most.") var windows = 1
+    @Option(help: "Seconds before the first window.") var warmUp = 0.5
+    @Option(help: "Spread the load over so many realms, called by --realm and a number from 1.") var realms: Int?
+    @Option(help: "fanout: publish to so many topics in turn, each of which one subscriber has.") var topics = 1
+    @Option(help: "How the subscribers match: exact, prefix or wildcard.") var match = "exact"
+    @Option(help: "What topics and procedures begin with.") var uri = "gantry.bench"
+    @Option(help: "The server's process on this machine, to measure its CPU time and memory.") var pid: Int?
+    @Option(help: "The PEM file of the authority that signed the router's certificate.", completion: .file())
+    var ca: String?
+    @Option(help: "Join as this authid, with the secret in the variable GANTRY_BENCH_SECRET.") var authid: String?
+    @Option(help: "With --authid: ticket or wampcra.") var authmethod = "wampcra"
+    @Option(help: "rpc: a procedure that somebody else has registered.") var procedure: String?
+    @Option(help: "rpc: its arguments, a list in JSON.") var arguments = "[]"
+    @Option(help: "append: the app's data template.", completion: .file()) var template: String?
+    @Option(help: "append: files of `gantry app install … -o env`, one for each device.", completion: .file())
+    var environment: [String] = []
+    @Option(help: "append: rows of one appendBulk; 1 is append.") var rows = 1
+    @Option(help: "append: milliseconds between two rows of a device.") var step = 1
     @OptionGroup var format: OutputOptions
 
     func validate() throws {
-        guard peers > 0, depth > 0, size >= 0, duration > 0 else {
-            throw ValidationError("--peers, --depth and --duration must be above 0")
+        guard peers > 0, depth > 0, size >= 0, duration > 0, rate > 0, windows > 0, rows > 0, warmUp >= 0 else {
+            throw ValidationError("--peers, --depth, --duration, --windows, --rate and --rows must be above 0")
         }
+        guard (1...10_000).contains(realms ?? 1), (1...100_000).contains(topics), peers <= 100_000, depth <= 16_384,
+            size <= 1 << 20, windows <= 1000, rows <= 10_000, rate <= 1_000_000, (0...86_400_000).contains(step)
+        else {
+            throw ValidationError(
+                """
+                at most 10,000 --realms, 100,000 --topics and --peers, 16,384 --depth, 1 MiB --size, 1,000 --windows, \
+                10,000 --rows, 1,000,000 --rate
+                """)
+        }
+        if mode.needsStamp, size < LoadStamp.bytes {
+            throw ValidationError("--size must be \(LoadStamp.bytes) at least: the payload tells when it was sent")
+        }
+        if topics > 1, mode != .fanout || realms != nil {
+            throw ValidationError("--topics is for --mode fanout in one realm")
+        }
+        if mode != .append, url == nil { throw ValidationError("which router? ws://host:port/ws, rs://host:port, …") }
     }
 
     func run() async throws {
+        FileLimit.raise()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let line = ProgressLine()
+        do {
+            let server = try pid.map { try ProcessMeter(process: $0) }
+            let (load, tls) = try mode == .append ? appendLoad() : load()
+            var plan = mode.plan(peers: peers, depth: depth, rate: rate, realms: realms ?? 1, topics: topics)
+            if load.procedure != nil { plan.roles.removeAll { $0.kind == .callee } }
+            plan.windowCount = windows
+            plan.window = .milliseconds(Int64(duration * 1000))
+            plan.warmUp = .milliseconds(Int64(warmUp * 1000))
+            let run = LoadRun(plan, to: load.endpoint, tls: tls, on: group.next()) { load.codec(for: $0) }
+            let report =
+                mode == .join
+                ? try await run.measureSessions(atOnce: peers, server: server) { line.show($0) }
+                : try await run.measure(server: server) { line.show($0) }
+            line.clear()
+            try await group.shutdownGracefully()
+            format.print(result(report), columns: Self.columns)
+        } catch {
+            line.clear()
+            try? await group.shutdownGracefully()
+            guard let error = error as? LoadError else { throw error }
+            throw CommandError(error.isConnection ? .unreachable : .failed, error.description)
+        }
+    }
+
+    static let columns = [
+        "mode", "operation", "operations", "per_second", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "errors",
+        "lost", "server_cpu_us", "server_cpu_percent", "server_rss_kib",
+    ]
+
+    private func result(_ report: LoadReport) -> Value {
+        var entries = report.value.dictionary ?? [:]
+        entries["mode"] = .string(mode.rawValue)
+        entries["operation"] = .string(mode.operation)
+        if let url { entries["url"] = .string(url) }
+        if mode == .append { entries["rows_per_operation"] = .integer(Int64(rows)) }
+        return .dictionary(entries)
+    }
+
+    // MARK: What is connected to
+
+    private func load() throws -> (WAMPLoad, NIOSSLContext?) {
+        var load = WAMPLoad(endpoint: try Self.endpoint(url ?? ""), realm: realm)
+        load.hasNumberedRealms = realms != nil
+        load.serializer = try Self.serializer(serializer, "--serializer")
+        load.receiverSerializer =
+            try receiverSerializer.map { try Self.serializer($0, "--receiver-serializer") }
+            ?? load.serializer
+        guard let match = MatchPolicy.allCases.first(where: { $0.name == self.match }) else {
+            throw CommandError(.usage, "--match \(self.match): expected exact, prefix or wildcard")
+        }
+        load.match = match
+        load.topicCount = topics
+        load.acknowledges = mode == .ack
+        load.payloadBytes = size
+        // Two measurements at a time do not hear each other.
+        load.uri = "\(uri).\(String(UInt32.random(in: 0 ... .max), radix: 16))"
+        load.authentications = [try authentication()]
+        if let procedure, mode == .rpc {
+            load.procedure = procedure
+            let payload = try self.payload(load.serializer)
+            load.makePayload = { _, _ in payload }
+        }
+        return (load, try tls())
+    }
+
+    static func endpoint(_ url: String) throws -> ClientEndpoint {
         guard let endpoint = ClientEndpoint(url) else {
             throw CommandError(.usage, "\(url): expected ws://host:port/path, rs://host:port or unix:///path")
         }
-        guard let serializer = Serializer.allCases.first(where: { $0.name == self.serializer }) else {
-            throw CommandError(.usage, "--serializer \(self.serializer): expected json, msgpack or cbor")
+        return endpoint
+    }
+
+    static func serializer(_ name: String, _ option: String) throws -> Serializer {
+        guard let serializer = Serializer.allCases.first(where: { $0.name == name }) else {
+            throw CommandError(.usage, "\(option) \(name): expected json, msgpack or cbor")
         }
+        return serializer
+    }
+
+    private func payload(_ serializer: Serializer) throws -> Payload {
+        guard let list = try? Value.decode(Array(arguments.utf8), .json).list else {
+            throw CommandError(.usage, "--arguments \(arguments): expected a list in JSON")
+        }
+        return Payload(list, serializer: serializer)
+    }
+
+    private func authentication() throws -> ClientAuthentication {
+        guard let authid else { return .anonymous }
+        guard let secret = Environment.variables["GANTRY_BENCH_SECRET"], !secret.isEmpty else {
+            throw CommandError(.usage, "--authid \(authid): the variable GANTRY_BENCH_SECRET has to hold its secret")
+        }
+        switch authmethod {
+        case "ticket": return .ticket(authid: authid, ticket: secret)
+        case "wampcra": return .wampcra(authid: authid, secret: secret)
+        default: throw CommandError(.usage, "--authmethod \(authmethod): expected ticket or wampcra")
+        }
+    }
+
+    private func tls() throws -> NIOSSLContext? {
+        guard let ca else { return nil }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(ca)
         do {
-            let bench = Bench(endpoint: endpoint, realm: realm, serializer: serializer, command: self)
-            format.print(try await bench.run().value, columns: BenchResult.columns)
-        } catch let error as WAMPError {
-            throw CommandError(error)
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw CommandError(.usage, "--ca \(ca): no PEM file of certificates can be read there")
         }
-    }
-}
-
-/// One measurement.
-private struct Bench: Sendable {
-    let endpoint: ClientEndpoint
-    let realm: String
-    let serializer: Serializer
-    let mode: BenchCommand.Mode
-    let peers: Int
-    let depth: Int
-    let duration: Duration
-    let payload: Payload
-
-    init(endpoint: ClientEndpoint, realm: String, serializer: Serializer, command: BenchCommand) {
-        self.endpoint = endpoint
-        self.realm = realm
-        self.serializer = serializer
-        mode = command.mode
-        peers = command.peers
-        depth = command.depth
-        duration = .milliseconds(Int64(command.duration * 1000))
-        payload = Payload([.string(String(repeating: "x", count: command.size))], serializer: serializer)
-    }
-
-    func run() async throws -> BenchResult {
-        switch mode {
-        case .rpc: try await calls()
-        case .fanout: try await fanOut()
-        }
-    }
-
-    private func connect() async throws -> Client {
-        try await Client.connect(to: endpoint, realm: realm, serializer: serializer)
-    }
-
-    private func calls() async throws -> BenchResult {
-        let callee = try await connect()
-        let procedure = "gantry.bench.\(callee.id.rawValue)"
-        _ = try await callee.register(procedure, options: RegisterOptions()) { $0.yield($0.payload) }
-        let end = ContinuousClock.now + duration
-        let latencies = try await withThrowingTaskGroup(of: Latencies.self) { group in
-            for _ in 0..<peers {
-                let caller = try await connect()
-                for _ in 0..<depth {
-                    group.addTask {
-                        var latencies = Latencies()
-                        while ContinuousClock.now < end {
-                            let start = ContinuousClock.now
-                            _ = try await caller.call(procedure, payload)
-                            latencies.record(ContinuousClock.now - start)
-                        }
-                        return latencies
-                    }
-                }
-            }
-            return try await group.reduce(into: Latencies()) { $0.merge($1) }
-        }
-        await callee.leave(reason: .normalClose)
-        return BenchResult(unit: "call", latencies: latencies, duration: duration)
-    }
-
-    private func fanOut() async throws -> BenchResult {
-        let publisher = try await connect()
-        let topic = "gantry.bench.\(publisher.id.rawValue)"
-        let deliveries = Deliveries(expected: peers)
-        for _ in 0..<peers {
-            let subscriber = try await connect()
-            _ = try await subscriber.subscribe(topic, options: SubscribeOptions()) { _ in deliveries.received() }
-        }
-        let end = ContinuousClock.now + duration
-        while ContinuousClock.now < end {
-            await deliveries.room(depth)
-            deliveries.published()
-            publisher.publish(topic, payload)
-        }
-        await deliveries.room(1)
-        await publisher.leave(reason: .normalClose)
-        return BenchResult(unit: "event", latencies: deliveries.latencies, duration: duration)
-    }
-}
-
-/// Publications under way, and who waits for room. Events arrive in order at each subscriber, so the n-th
-/// `expected` deliveries complete the n-th publication.
-private final class Deliveries: Sendable {
-    private struct State {
-        var started: [ContinuousClock.Instant] = []
-        var completed = 0
-        var receivedCount = 0
-        var latencies = Latencies()
-        var waiter: (room: Int, continuation: CheckedContinuation<Void, Never>)?
-    }
-
-    private let expected: Int
-    private let state = Mutex(State())
-
-    init(expected: Int) { self.expected = expected }
-
-    var latencies: Latencies { state.withLock { $0.latencies } }
-
-    func published() { state.withLock { $0.started.append(.now) } }
-
-    func received() {
-        let resumed = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.completed < state.started.count else { return nil }
-            state.latencies.record(.now - state.started[state.completed])
-            state.receivedCount += 1
-            if state.receivedCount % expected == 0 { state.completed += 1 }
-            guard let waiter = state.waiter, state.started.count - state.completed < waiter.room else { return nil }
-            state.waiter = nil
-            return waiter.continuation
-        }
-        resumed?.resume()
-    }
-
-    /// Waits until fewer than `count` publications are under way.
-    func room(_ count: Int) async {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                guard state.started.count - state.completed >= count else { return true }
-                state.waiter = (count, continuation)
-                return false
-            }
-            if isFree { continuation.resume() }
-        }
-    }
-}
-
-/// What a measurement found.
-private struct BenchResult: Sendable {
-    static let columns = ["operations", "per_second", "p50_us", "p99_us", "max_us", "unit"]
-
-    var unit: String
-    var latencies: Latencies
-    var duration: Duration
-
-    var value: Value {
-        [
-            "unit": .string(unit), "operations": .integer(Int64(latencies.count)),
-            "per_second": .integer(Int64(Double(latencies.count) / (duration / .seconds(1)))),
-            "p50_us": microseconds(latencies.percentile(0.5)), "p99_us": microseconds(latencies.percentile(0.99)),
-            "max_us": microseconds(latencies.max),
-        ]
-    }
-
-    private func microseconds(_ duration: Duration) -> Value {
-        .integer(Int64(duration / .microseconds(1)))
     }
 }

@@ -7,6 +7,8 @@ import WAMPTransport
 /// One connection while the listener has it: who is at the other end, and what the stages of its pipeline share.
 struct Connection: Sendable {
     var peer: PeerIdentity
+    /// What is read has come out of TLS. A proxy may have taken TLS off before: then the peer is encrypted, but this is not.
+    var isInsideTLS = false
     let admission: Admission
     let services: Services
 
@@ -15,9 +17,19 @@ struct Connection: Sendable {
         var limits: ListenerConfiguration.Limits
         var policy: AccessPolicy
         var routes: RouteTable
+        var transports: HTTPTransports
         var acceptor: any WAMPConnectionAcceptor
         var tls: TLSContextSource?
+        /// `listener.compression`
+        var compresses: Bool
+        /// By which browsers are known again, if a realm wants to know them.
+        var cookies: (any CookieJar)?
+        /// Who says for whom it speaks.
+        var proxies: [AddressRange]
         var logger: Logger
+
+        /// - Parameter octets: of an address.
+        func isProxy(_ octets: [UInt8]) -> Bool { proxies.contains { $0.contains(octets) } }
     }
 
     /// Asks the acceptor for a handler; nil if it refuses.
@@ -34,6 +46,13 @@ struct Connection: Sendable {
             messageBytesMax: limits.messageBytesMax, admission: admission)
         agree(&connection)
         return services.acceptor.accept(connection, channel: channel)
+    }
+
+    /// The cookie that a request brings, or a new one and the header that sets it; nil where there are no cookies.
+    func cookie(of headers: [String]) -> (value: String, header: String?)? {
+        guard let jar = services.cookies else { return nil }
+        if let known = headers.lazy.compactMap(jar.cookie(in:)).first { return (known, nil) }
+        return jar.issue(isEncrypted: peer.isEncrypted).map { ($0.value, $0.header) }
     }
 
     /// One line for a connection that ends before it has begun.

@@ -26,14 +26,25 @@ struct ConnectionTally: Sendable {
         guard isLocal || unauthenticated < limits.connectionsUnauthenticatedMax else {
             throw .connectionsUnauthenticatedMax
         }
-        if let key {
-            guard perAddress[key, default: 0] < limits.connectionsPerAddressMax else {
-                throw .connectionsPerAddressMax
-            }
-            perAddress[key, default: 0] += 1
-        }
+        if let key { try count(key) }
         connections += 1
         unauthenticated += 1
+    }
+
+    /// One that was admitted turns out to be from another address.
+    mutating func move(from key: PeerAddress.LimitKey?, to other: PeerAddress.LimitKey?) throws(Refusal) {
+        if let other { try count(other) }
+        if let key { discount(key) }
+    }
+
+    private mutating func count(_ key: PeerAddress.LimitKey) throws(Refusal) {
+        guard perAddress[key, default: 0] < limits.connectionsPerAddressMax else { throw .connectionsPerAddressMax }
+        perAddress[key, default: 0] += 1
+    }
+
+    private mutating func discount(_ key: PeerAddress.LimitKey) {
+        guard let count = perAddress[key] else { return }
+        perAddress[key] = count > 1 ? count - 1 : nil
     }
 
     /// One that was admitted has been authenticated.
@@ -51,7 +62,6 @@ struct ConnectionTally: Sendable {
     mutating func closed(_ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {
         connections -= 1
         if !wasAuthenticated { unauthenticated -= 1 }
-        guard let key, let count = perAddress[key] else { return }
-        perAddress[key] = count > 1 ? count - 1 : nil
+        if let key { discount(key) }
     }
 }

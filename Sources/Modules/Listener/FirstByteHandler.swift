@@ -12,7 +12,7 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    private let connection: Connection
+    private var connection: Connection
     private var deadline = Deadline()
 
     init(_ connection: Connection) { self.connection = connection }
@@ -21,8 +21,8 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
         // Inside TLS the handshake has yet to come.
         let limits = connection.services.limits
         expect(
-            within: connection.peer.isEncrypted ? limits.tlsHandshakeTimeout : limits.httpHeadTimeout,
-            connection.peer.isEncrypted ? "no TLS handshake in time" : "no first byte in time", context)
+            within: connection.isInsideTLS ? limits.tlsHandshakeTimeout : limits.httpHeadTimeout,
+            connection.isInsideTLS ? "no TLS handshake in time" : "no first byte in time", context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { deadline.cancel() }
@@ -33,13 +33,14 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
         deadline.cancel()
         let pipeline = context.pipeline.syncOperations
         do {
-            switch FirstByte.classify(byte, isEncrypted: connection.peer.isEncrypted) {
+            switch FirstByte.classify(byte, isEncrypted: connection.isInsideTLS) {
             case .tls:
                 guard let tls = connection.services.tls?.context else {
                     return refuse("no TLS on this socket", context)
                 }
                 var encrypted = connection
                 encrypted.peer.isEncrypted = true
+                encrypted.isInsideTLS = true
                 try pipeline.addHandlers([NIOSSLServerHandler(context: tls), FirstByteHandler(encrypted)])
             case .rawSocket:
                 guard connection.services.policy.isTrusted(connection.peer) else {
@@ -61,6 +62,8 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted:
+            let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+            connection.peer.clientCertificate = certificate.flatMap(ClientCertificate.init(verified:))
             expect(within: connection.services.limits.httpHeadTimeout, "no first byte in TLS in time", context)
         case is ChannelShouldQuiesceEvent:
             context.close(promise: nil)

@@ -18,6 +18,16 @@ package struct ListenerConfiguration: Sendable {
     package var unixSocket: String?
     /// Web origins other than our own that may open WebSockets (`https://dashboard.example:3000`), or `*`.
     package var origins: [String] = []
+    /// Agrees to compress WebSocket messages.
+    package var compresses = false
+    /// Load balancers that say for whom they speak.
+    package var proxies: [AddressRange] = []
+    /// `listener.tls`.
+    package var clientCertificates: ClientCertificates?
+    /// Where WAMP over HTTP requests is; nil where it is not.
+    package var httpTransports = HTTPTransportPaths()
+    /// How many event loops serve connections; nil is one for each core.
+    package var eventLoops: Int?
     /// `listener.tls`.
     package var certificate = CertificateSource.issued(names: [])
     package var limits = Limits()
@@ -28,6 +38,22 @@ package struct ListenerConfiguration: Sendable {
         case issued(names: [String])
         /// PEM files: the chain after the certificate, and its key.
         case files(certificate: String, privateKey: String)
+    }
+
+    /// Who may show a certificate of their own.
+    package struct ClientCertificates: Sendable, Hashable {
+        /// A PEM file with the authorities that are trusted.
+        package var authorities: String
+        /// Nobody comes in without one.
+        package var isRequired = false
+    }
+
+    /// The bases of the paths of the HTTP transports.
+    package struct HTTPTransportPaths: Sendable, Hashable {
+        /// `listener.long_poll`
+        package var longPoll: String? = "/lp"
+        /// `listener.server_sent_events`
+        package var events: String? = "/sse"
     }
 
     /// One set for every transport.
@@ -50,6 +76,8 @@ package struct ListenerConfiguration: Sendable {
         package var httpBodyTimeout = Duration.seconds(30)
         /// How long an HTTP connection may wait for its next request.
         package var httpIdleTimeout = Duration.seconds(60)
+        /// How long a long-poll client's request waits for a message.
+        package var longPollWait = Duration.seconds(30)
         /// Of one WAMP message, before WELCOME and after it.
         package var messageBytesMaxBeforeWelcome = 16 << 10
         package var messageBytesMax = 16 << 20
@@ -58,6 +86,9 @@ package struct ListenerConfiguration: Sendable {
 
         package init() {}
     }
+
+    /// The router marks its loops in one word of 64 bits.
+    package static let eventLoopsMax = 64
 
     package init() {}
 }
@@ -80,9 +111,49 @@ extension ListenerConfiguration {
         configuration.plain = listener.enumeration("plain", default: .loopback)
         configuration.unixSocket = listener.string("unix_socket", default: "/run/gantry/gantry.sock")
         configuration.origins = listener.strings("origins")
+        configuration.compresses = listener.choice("compression", among: [("on", true), ("off", false)]) ?? false
+        configuration.proxies = listener.strings("proxy_protocol").compactMap { text in
+            let range = AddressRange(text)
+            if range == nil {
+                listener.refuse(
+                    "proxy_protocol", "expected addresses, found \"\(text)\"", suggestion: "10.0.0.7, or 10.0.0.0/24")
+            }
+            return range
+        }
+        configuration.clientCertificates = clientCertificates(from: listener.scope("tls"))
+        configuration.httpTransports.longPoll = path("long_poll", default: "/lp", in: listener)
+        configuration.httpTransports.events = path("server_sent_events", default: "/sse", in: listener)
+        configuration.eventLoops = listener.integer("event_loops", in: 1...eventLoopsMax)
         configuration.certificate = certificate(from: listener.scope("tls"))
         configuration.limits = Limits(from: settings.scope("limits"))
         return configuration
+    }
+
+    private static func clientCertificates(from tls: Settings) -> ClientCertificates? {
+        let isRequired = tls.choice("client_certificates", among: [("optional", false), ("required", true)])
+        guard let authorities = tls.string("client_ca") else {
+            if isRequired == true {
+                tls.refuse(
+                    "client_certificates", "needs client_ca as well", suggestion: "name a PEM file of authorities")
+            }
+            return nil
+        }
+        return ClientCertificates(authorities: authorities, isRequired: isRequired ?? false)
+    }
+
+    /// The base of an HTTP transport's paths; nil for `off`.
+    private static func path(_ key: String, default value: String, in listener: Settings) -> String? {
+        let path = listener.string(key, default: value)
+        if path == "off" { return nil }
+        let isPath =
+            path.hasPrefix("/") && path.count > 1 && !path.hasSuffix("/")
+            && path.utf8.allSatisfy { byte in
+                byte > 0x20 && byte < 0x7F && !"?#%".utf8.contains(byte)
+            }
+        if !isPath {
+            listener.refuse(key, "expected a path or off, found \"\(path)\"", suggestion: "a path is \(value), say")
+        }
+        return path
     }
 
     private static func certificate(from tls: Settings) -> CertificateSource {
@@ -114,6 +185,7 @@ extension ListenerConfiguration.Limits {
         httpBodyBytesMax = limits.byteSize("http_body", default: httpBodyBytesMax, in: 1 << 10...64 << 20)
         httpBodyTimeout = limits.duration("http_body_timeout", default: httpBodyTimeout, in: patience)
         httpIdleTimeout = limits.duration("http_idle_timeout", default: httpIdleTimeout, in: patience)
+        longPollWait = limits.duration("long_poll_wait", default: longPollWait, in: .seconds(1)...Duration.seconds(300))
         messageBytesMaxBeforeWelcome = limits.byteSize(
             "message_before_welcome", default: messageBytesMaxBeforeWelcome, in: 512...16 << 20)
         messageBytesMax = limits.byteSize("message", default: messageBytesMax, in: 512...16 << 20)

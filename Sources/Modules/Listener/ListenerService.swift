@@ -34,11 +34,12 @@ package final class ListenerService: Service {
     ///   - routes: those of all modules; `/healthz` and `/readyz` are added.
     ///   - acceptor: takes the WAMP connections.
     ///   - tls: nil for a listener without TLS.
+    ///   - cookies: nil when nobody wants browsers to be known again.
     ///   - group: accepts and serves on these loops; a connection stays on the one that it was given.
     ///   - drain: at shutdown, when nothing new comes in: returns once every session has been told.
     package init(
         configuration: ListenerConfiguration, routes: RouteTable, acceptor: any WAMPConnectionAcceptor,
-        tls: TLSContextSource?, group: any EventLoopGroup, logger: Logger,
+        tls: TLSContextSource?, cookies: (any CookieJar)? = nil, group: any EventLoopGroup, logger: Logger,
         drain: @escaping @Sendable () async -> Void = {}
     ) {
         self.configuration = configuration
@@ -46,10 +47,13 @@ package final class ListenerService: Service {
         self.drain = drain
         self.logger = logger
         connections = OpenConnections(limits: configuration.limits)
+        let transports = HTTPTransports(configuration, connections: connections, group: group)
         services = Connection.Services(
             limits: configuration.limits,
             policy: AccessPolicy(plain: configuration.plain, origins: configuration.origins), routes: routes,
-            acceptor: acceptor, tls: tls, logger: logger)
+            transports: transports, acceptor: acceptor, tls: tls, compresses: configuration.compresses,
+            cookies: cookies, proxies: configuration.proxies,
+            logger: logger)
         routes.on("GET", "/healthz") { _ in .text(200, "ok") }
         routes.on("GET", "/readyz") { [weak self] _ in
             self?.isReady.load(ordering: .relaxed) == true ? .text(200, "ready") : .text(503, "not ready")
@@ -128,7 +132,9 @@ package final class ListenerService: Service {
         _ channel: any Channel, _ services: Connection.Services, _ connections: OpenConnections
     ) -> EventLoopFuture<Void> {
         let isUnix = channel.localAddress?.pathname != nil
-        let address = isUnix ? PeerAddress.unix : PeerAddress(channel.remoteAddress)
+        let isProxy = !isUnix && channel.remoteAddress?.octets.map(services.isProxy) == true
+        let remote = isUnix ? PeerAddress.unix : PeerAddress(channel.remoteAddress)
+        let address = isProxy ? remote.asProxy : remote
         let admission: Admission
         do throws(ConnectionTally.Refusal) {
             admission = try connections.admit(channel, from: address)
@@ -145,7 +151,8 @@ package final class ListenerService: Service {
             let connection = Connection(peer: peer, admission: admission, services: services)
             do {
                 if !isUnix { try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1) }
-                try channel.pipeline.syncOperations.addHandler(FirstByteHandler(connection))
+                try channel.pipeline.syncOperations.addHandler(
+                    isProxy ? ProxyHeaderHandler(connection) : FirstByteHandler(connection))
             } catch {
                 channel.close(promise: nil)
             }

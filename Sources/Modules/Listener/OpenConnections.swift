@@ -61,6 +61,18 @@ package final class OpenConnections: Sendable {
         }
     }
 
+    fileprivate func move(from key: PeerAddress.LimitKey?, to other: PeerAddress.LimitKey?) -> Bool {
+        state.withLock { state in
+            do throws(ConnectionTally.Refusal) {
+                try state.tally.move(from: key, to: other)
+                return true
+            } catch {
+                state.refused[error, default: 0] += 1
+                return false
+            }
+        }
+    }
+
     fileprivate func closed(_ id: UInt64, _ key: PeerAddress.LimitKey?, wasAuthenticated: Bool) {
         state.withLock {
             $0.tally.closed(key, wasAuthenticated: wasAuthenticated)
@@ -77,14 +89,23 @@ final class Admission: ConnectionAdmission {
     private enum Stage: UInt8, AtomicRepresentable { case unauthenticated, authenticated, closed }
 
     private let id: UInt64
-    private let address: PeerAddress
+    private let addressNow: Mutex<PeerAddress>
     private let connections: OpenConnections
     private let stage = Atomic(Stage.unauthenticated)
 
     init(id: UInt64, address: PeerAddress, connections: OpenConnections) {
         self.id = id
-        self.address = address
+        addressNow = Mutex(address)
         self.connections = connections
+    }
+
+    var address: PeerAddress { addressNow.withLock { $0 } }
+
+    /// The connection is another address's, for which a proxy speaks; false if that has too many already.
+    func move(to address: PeerAddress) -> Bool {
+        guard connections.move(from: self.address.limitKey, to: address.limitKey) else { return false }
+        addressNow.withLock { $0 = address }
+        return true
     }
 
     func authenticated() {

@@ -45,6 +45,19 @@ package struct PeerAddress: Sendable, Hashable {
         }
     }
 
+    /// A proxy, before it has said for whom it speaks: it speaks for many, and nothing that holds for this machine's own
+    /// programs holds for it.
+    var asProxy: PeerAddress { PeerAddress(text: text, isLoopback: false, limitKey: nil) }
+
+    /// An address that a proxy names. Never this machine's, whatever it says.
+    ///
+    /// - Parameter octets: 4 or 16 of them.
+    init?(proxied octets: [UInt8]) {
+        guard let address = SocketAddress(octets: octets) else { return nil }
+        let plain = PeerAddress(address)
+        self.init(text: plain.text, isLoopback: false, limitKey: plain.limitKey ?? .unknown)
+    }
+
     private init(ipv4 word: UInt32) {
         let text = [24, 16, 8, 0].map { String(word >> UInt32($0) & 0xFF) }.joined(separator: ".")
         let isLoopback = word >> 24 == 127
@@ -64,6 +77,13 @@ package struct PeerAddress: Sendable, Hashable {
 }
 
 extension SocketAddress {
+    /// - Parameter octets: 4 or 16 of them, an address without a port.
+    init?(octets: [UInt8]) {
+        guard octets.count == 4 || octets.count == 16 else { return nil }
+        guard let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: octets), port: 0) else { return nil }
+        self = address
+    }
+
     /// The 4 or 16 bytes of an IP address; nil for a unix socket's.
     var octets: [UInt8]? {
         let range: Range<Int>

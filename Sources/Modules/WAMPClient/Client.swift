@@ -185,16 +185,14 @@ package final class Client: ClientSession, Sendable {
 
     private func eventReceived(_ head: MessageHead, _ bytes: Span<UInt8>) throws(WireError) {
         guard let subscriber = state.withLock({ $0.subscribers[head.id] }) else { return }
-        let details = try Value.decode(bytes, head.dictionary, serializer)
+        let details = try ReceivedDetails(bytes, head.dictionary, serializer)
         for receive in subscriber.receivers {
             receive(
                 Event(
                     subscription: SubscriptionID(head.id), publication: PublicationID(head.request),
-                    topic: details["topic"]?.string ?? subscriber.topic,
-                    publisher: details["publisher"]?.integer.map { SessionID(UInt64(clamping: $0)) },
-                    publisherAuthID: details["publisher_authid"]?.string,
-                    publisherAuthRole: details["publisher_authrole"]?.string,
-                    retained: details["retained"]?.bool ?? false, payload: Payload(head, bytes, serializer)))
+                    topic: details.uri ?? subscriber.topic, publisher: details.session,
+                    publisherAuthID: details.authid, publisherAuthRole: details.authrole, retained: details.retained,
+                    payload: Payload(head, bytes, serializer)))
         }
     }
 
@@ -203,19 +201,16 @@ package final class Client: ClientSession, Sendable {
         guard let callee = state.withLock({ $0.callees[head.id] }) else {
             return fail(WAMPError(.noSuchRegistration), for: request)
         }
-        let details = try Value.decode(bytes, head.dictionary, serializer)
+        let details = try ReceivedDetails(bytes, head.dictionary, serializer)
         callee.receive(
             Invocation(
-                request: request, registration: RegistrationID(head.id),
-                procedure: details["procedure"]?.string ?? callee.procedure,
-                caller: details["caller"]?.integer.map { SessionID(UInt64(clamping: $0)) },
-                callerAuthID: details["caller_authid"]?.string, callerAuthRole: details["caller_authrole"]?.string,
-                receiveProgress: details["receive_progress"]?.bool ?? false,
-                payload: Payload(head, bytes, serializer), responder: self))
+                request: request, registration: RegistrationID(head.id), procedure: details.uri ?? callee.procedure,
+                caller: details.session, callerAuthID: details.authid, callerAuthRole: details.authrole,
+                receiveProgress: details.receiveProgress, payload: Payload(head, bytes, serializer), responder: self))
     }
 
     private func resultReceived(_ head: MessageHead, _ bytes: Span<UInt8>) throws(WireError) {
-        let isProgress = try Value.decode(bytes, head.dictionary, serializer)["progress"]?.bool ?? false
+        let isProgress = try ReceivedDetails(bytes, head.dictionary, serializer).progress
         let payload = Payload(head, bytes, serializer)
         guard isProgress else { return complete(head.request, .success(Reply(id: 0, payload: payload))) }
         guard case .call(let onProgress) = state.withLock({ $0.pending[head.request]?.purpose }) else { return }

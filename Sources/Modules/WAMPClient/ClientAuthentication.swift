@@ -1,6 +1,6 @@
 import Crypto
 import FoundationEssentials
-import WAMP
+package import WAMP
 
 /// How a client proves who it is. Spec: WAMP-04 "Authentication".
 package enum ClientAuthentication: Sendable {
@@ -10,7 +10,7 @@ package enum ClientAuthentication: Sendable {
     case ticket(authid: String, ticket: String)
     case wampcra(authid: String, secret: String)
 
-    var authmethods: [String] {
+    package var authmethods: [String] {
         switch self {
         case .anonymous: ["anonymous"]
         case .unixPeer: ["unix"]
@@ -19,7 +19,7 @@ package enum ClientAuthentication: Sendable {
         }
     }
 
-    var authid: String? {
+    package var authid: String? {
         switch self {
         case .anonymous, .unixPeer: nil
         case .ticket(let authid, _), .wampcra(let authid, _): authid
@@ -27,7 +27,7 @@ package enum ClientAuthentication: Sendable {
     }
 
     /// The signature that answers a challenge; nil when the router asks for what this client has not.
-    func signature(for method: String, _ extra: [String: Value]) -> String? {
+    package func signature(for method: String, _ extra: [String: Value]) -> String? {
         switch (self, method) {
         case (.ticket(_, let ticket), "ticket"): return ticket
         case (.wampcra(_, let secret), "wampcra"):

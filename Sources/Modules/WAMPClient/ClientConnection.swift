@@ -20,14 +20,14 @@ extension Client {
             let connection = ClientConnection(
                 realm: realm, authentication, serializer,
                 framing: endpoint.isWebSocket ? .webSocket(serializer) : .rawSocket, joined)
-            try await endpoint.connect(on: loop, tls: tls) { channel in
+            _ = try await endpoint.connect(on: loop, tls: tls) { channel in
                 if case .webSocket(let host, let port, let path, let isSecure) = endpoint {
                     let isUsualPort = port == (isSecure ? 443 : 80)
                     try channel.pipeline.syncOperations.addWebSocketOpening(
                         host: isUsualPort ? host : "\(host):\(port)", path: path, serializer)
                 }
                 try channel.pipeline.syncOperations.addHandler(connection)
-            }
+            }.get()
         } catch {
             joined.fail(error)
         }

@@ -1,6 +1,6 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 
 /// Where a router listens, and how it is spoken to there.
 package enum ClientEndpoint: Sendable, Hashable {
@@ -45,36 +45,43 @@ package enum ClientEndpoint: Sendable, Hashable {
         return host.isEmpty ? nil : (String(host), port)
     }
 
-    var isWebSocket: Bool {
+    package var isWebSocket: Bool {
         if case .webSocket = self { true } else { false }
     }
 
     /// Connects; `configure` adds the handlers above TLS.
-    func connect(
+    package func connect(
         on loop: any EventLoop, tls: NIOSSLContext?, _ configure: @escaping @Sendable (any Channel) throws -> Void
-    ) async throws {
+    ) -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(10))
         switch self {
         case .unix(let path):
-            _ = try await bootstrap.channelInitializer { channel in
+            return bootstrap.channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try configure(channel) }
-            }.connect(unixDomainSocketPath: path).get()
+            }.connect(unixDomainSocketPath: path)
         case .rawSocket(let host, let port, let isSecure), .webSocket(let host, let port, _, let isSecure):
-            let context = isSecure ? try tls ?? NIOSSLContext(configuration: .makeClientConfiguration()) : nil
-            _ =
-                try await bootstrap
+            let context: NIOSSLContext?
+            do {
+                context = isSecure ? try tls ?? NIOSSLContext(configuration: .makeClientConfiguration()) : nil
+            } catch {
+                return loop.makeFailedFuture(error)
+            }
+            let address = try? SocketAddress(ipAddress: host, port: port)
+            let prepared =
+                bootstrap
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         if let context {
                             // Certificates name hosts; an address is checked as such and not sent as a name.
-                            let name = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
-                            let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+                            let handler = try NIOSSLClientHandler(
+                                context: context, serverHostname: address == nil ? host : nil)
                             try channel.pipeline.syncOperations.addHandler(handler)
                         }
                         try configure(channel)
                     }
-                }.connect(host: host, port: port).get()
+                }
+            return address.map { prepared.connect(to: $0) } ?? prepared.connect(host: host, port: port)
         }
     }
 }

@@ -16,7 +16,8 @@ package enum Framing: UInt8, Sendable, Hashable, CaseIterable {
     case recordSeparated
     /// The same with 0x18, for peers that have read the specification's decimal `\30` as octal: autobahn-python.
     case cancelSeparated
-    /// Each message behind its length in four octets: `wamp.2.msgpack.batched` and `wamp.2.cbor.batched`.
+    /// Each message behind its length in four octets: `wamp.2.msgpack.batched`, `wamp.2.cbor.batched`, and what is to be
+    /// compressed.
     case lengthPrefixed
 
     /// The framing of a WebSocket whose subprotocol is the serializer's.
@@ -25,8 +26,10 @@ package enum Framing: UInt8, Sendable, Hashable, CaseIterable {
     }
 
     /// The framing of a WebSocket that speaks a subprotocol.
-    package static func webSocket(_ subprotocol: WebSocketSubprotocol) -> Framing {
-        guard subprotocol.isBatched else { return webSocket(subprotocol.serializer) }
+    ///
+    /// - Parameter isCompressed: the connection compresses, for which it has to have the messages one by one.
+    package static func webSocket(_ subprotocol: WebSocketSubprotocol, isCompressed: Bool = false) -> Framing {
+        guard subprotocol.isBatched else { return isCompressed ? .lengthPrefixed : webSocket(subprotocol.serializer) }
         return subprotocol.serializer == .json ? .recordSeparated : .lengthPrefixed
     }
 

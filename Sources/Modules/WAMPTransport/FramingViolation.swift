@@ -31,6 +31,8 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
     case truncatedCloseCode
     /// A close code that must not be sent.
     case invalidCloseCode
+    /// A compressed message that cannot be decompressed.
+    case invalidCompression
     /// A batch without a message, spec "Message Batching".
     case emptyBatch
     /// A batch that ends inside of a message, or without the separator behind its last one.
@@ -40,7 +42,7 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
     package var closeCode: WebSocketCloseCode {
         switch self {
         case .messageTooBig: .messageTooBig
-        case .invalidUTF8: .invalidPayload
+        case .invalidUTF8, .invalidCompression: .invalidPayload
         case .wrongMessageType: .unsupportedData
         case .unmaskedFrame, .maskedFrame, .reservedBits, .reservedFrameType, .fragmentedControlFrame,
             .controlFrameTooLong, .unexpectedContinuation, .unfinishedMessage, .invalidLength, .truncatedCloseCode,
@@ -66,6 +68,7 @@ package enum FramingViolation: Error, Sendable, Hashable, CaseIterable {
         case .wrongMessageType: "text and binary are mixed up for this subprotocol"
         case .truncatedCloseCode: "close code is truncated"
         case .invalidCloseCode: "close code must not be sent"
+        case .invalidCompression: "compressed data is broken"
         case .emptyBatch: "batch without a message"
         case .truncatedBatch: "batch ends inside of a message"
         }

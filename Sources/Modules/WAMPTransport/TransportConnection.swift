@@ -10,7 +10,9 @@ package struct TransportConnection: Sendable {
     package var serializer: Serializer
     package var framing: Framing
     /// Several messages may be in a WebSocket message.
-    package var isBatched: Bool { framing.isPartial }
+    package var isBatched = false
+    /// WebSocket messages may be compressed, in both directions.
+    package var deflate: PerMessageDeflate?
     /// Messages are text, so that UTF-8 is checked.
     package var isText: Bool { framing.isWebSocket && serializer == .json }
     /// The largest message read before WELCOME, in bytes, and after it.
@@ -39,7 +41,13 @@ package struct TransportConnection: Sendable {
     package func webSocketParser() -> WebSocketFrameParser {
         WebSocketFrameParser(
             side: .server, messageBytesMax: messageBytesMaxBeforeWelcome,
-            messageType: isText ? .text : .binary, textCheck: .reader)
+            messageType: isText ? .text : .binary, textCheck: .reader,
+            inflates: deflate != nil)
+    }
+
+    /// Completes the frames of what is written; nil where messages are framed as a whole already.
+    package var frameAssembler: FrameAssembler? {
+        framing.isPartial ? FrameAssembler(isText: isText, isBatched: isBatched, deflate: deflate) : nil
     }
 
     /// The parser of a RawSocket connection, at the limit before WELCOME.

@@ -6,6 +6,11 @@ struct WebSocketFrameHeader: Sendable {
     var length: Int
     /// Nil on frames from a server.
     var mask: WebSocketMask?
+    /// Begins a message that is compressed, RFC 7692 "Message Payload Transformation".
+    var isCompressed = false
+
+    /// RSV1.
+    static let compressedBit: UInt8 = 0x40
 
     enum Opcode: UInt8, Sendable {
         case continuation = 0x0
@@ -30,14 +35,18 @@ struct WebSocketFrameHeader: Sendable {
 
     /// Reads the header at the start of `bytes`. What its first two bytes rule out is told before the rest is there.
     ///
-    /// - Parameter isMasked: what the mask bit must say: true on the server's side.
+    /// - Parameters:
+    ///   - isMasked: what the mask bit must say: true on the server's side.
+    ///   - mayBeCompressed: compression was agreed on.
     @inline(__always)
-    static func decode(_ bytes: UnsafeRawBufferPointer, isMasked: Bool) -> Decoded {
+    static func decode(_ bytes: UnsafeRawBufferPointer, isMasked: Bool, mayBeCompressed: Bool) -> Decoded {
         guard bytes.count >= 2 else { return .incomplete }
         let first = bytes[0]
         let second = bytes[1]
-        guard first & 0x70 == 0 else { return .violation(.reservedBits) }
+        guard first & 0x70 == 0 || mayBeCompressed && first & 0x30 == 0 else { return .violation(.reservedBits) }
         guard let opcode = Opcode(rawValue: first & 0x0F) else { return .violation(.reservedFrameType) }
+        let isCompressed = first & compressedBit != 0
+        if isCompressed, opcode != .text, opcode != .binary { return .violation(.reservedBits) }
         guard (second & 0x80 != 0) == isMasked else { return .violation(isMasked ? .unmaskedFrame : .maskedFrame) }
         let isFinal = first & 0x80 != 0
         var length = UInt64(second & 0x7F)
@@ -63,7 +72,8 @@ struct WebSocketFrameHeader: Sendable {
             mask = WebSocketMask(littleEndian: key)
             size += 4
         }
-        let header = WebSocketFrameHeader(isFinal: isFinal, opcode: opcode, length: length, mask: mask)
+        let header = WebSocketFrameHeader(
+            isFinal: isFinal, opcode: opcode, length: length, mask: mask, isCompressed: isCompressed)
         return .header(header, bytes: size)
     }
 }

@@ -24,6 +24,7 @@ package struct WebSocketFrameParser: FrameParser {
     private let side: Side
     private let messageType: MessageType
     private let textCheck: TextCheck
+    private let inflates: Bool
 
     private var queue = FrameQueue()
     /// The start of a header that a read cut in two.
@@ -40,23 +41,59 @@ package struct WebSocketFrameParser: FrameParser {
         var isText: Bool
         var bytes = ByteBuffer()
         var utf8 = UTF8Validator()
+        /// Of a compressed message; `bytes` are what comes out of it.
+        var inflater: Inflater?
 
-        /// Takes the next bytes; false if they show that the text is none.
-        mutating func receive(_ source: UnsafeRawBufferPointer, mask: inout WebSocketMask?) -> Bool {
-            collect(source, mask: &mask, into: &bytes)
-            guard isText else { return true }
-            return bytes.withUnsafeReadableBytes {
-                utf8.consume(UnsafeRawBufferPointer(rebasing: $0.suffix(source.count)))
+        /// Takes the next bytes.
+        mutating func receive(
+            _ source: UnsafeRawBufferPointer, mask: inout WebSocketMask?, bytesMax: Int
+        ) throws(FramingViolation) {
+            let before = bytes.readableBytes
+            if let inflater {
+                var compressed = ByteBuffer()
+                collect(source, mask: &mask, into: &compressed)
+                var failure: FramingViolation?
+                compressed.withUnsafeReadableBytes { piece in
+                    do throws(FramingViolation) {
+                        try inflater.inflate(piece, into: &bytes, bytesMax: bytesMax)
+                    } catch {
+                        failure = error
+                    }
+                }
+                if let failure { throw failure }
+            } else {
+                collect(source, mask: &mask, into: &bytes)
             }
+            try check(from: before)
+        }
+
+        /// The last frame is complete.
+        mutating func finish(bytesMax: Int) throws(FramingViolation) {
+            let before = bytes.readableBytes
+            try inflater?.finish(into: &bytes, bytesMax: bytesMax)
+            try check(from: before)
+            guard !isText || utf8.isComplete else { throw .invalidUTF8 }
+        }
+
+        /// Whether what has come is text, if it is said to be.
+        private mutating func check(from start: Int) throws(FramingViolation) {
+            guard isText else { return }
+            let isValid = bytes.withUnsafeReadableBytes {
+                utf8.consume(UnsafeRawBufferPointer(rebasing: $0[start...]))
+            }
+            guard isValid else { throw .invalidUTF8 }
         }
     }
 
     /// - Parameters:
     ///   - side: `.server` insists on masked frames, `.client` on unmasked ones.
-    ///   - messageBytesMax: see `FrameParser`.
+    ///   - messageBytesMax: see `FrameParser`; of a compressed message, what it is when it has been decompressed.
+    ///   - inflates: compression was agreed on.
     package init(
-        side: Side, messageBytesMax: Int, messageType: MessageType = .any, textCheck: TextCheck = .parser
+        side: Side, messageBytesMax: Int, messageType: MessageType = .any, textCheck: TextCheck = .parser,
+        inflates: Bool = false
     ) {
+        self.inflates = inflates
         self.side = side
         self.messageBytesMax = messageBytesMax
         self.messageType = messageType
@@ -108,7 +145,7 @@ package struct WebSocketFrameParser: FrameParser {
             }
             guard var header = header(in: source, at: &position) else { break }
             guard admit(header) else { break }
-            let isWhole = header.length <= source.count - position
+            let isWhole = header.length <= source.count - position && !header.isCompressed
             guard isWhole, header.opcode.isControl || (header.isFinal && header.opcode != .continuation) else {
                 begin(header)
                 continue
@@ -133,7 +170,7 @@ package struct WebSocketFrameParser: FrameParser {
     private mutating func header(in source: UnsafeRawBufferPointer, at position: inout Int) -> WebSocketFrameHeader? {
         guard headerStart.isEmpty else { return splitHeader(in: source, at: &position) }
         let rest = UnsafeRawBufferPointer(rebasing: source[position...])
-        switch WebSocketFrameHeader.decode(rest, isMasked: side == .server) {
+        switch WebSocketFrameHeader.decode(rest, isMasked: side == .server, mayBeCompressed: inflates) {
         case .header(let header, let bytes):
             position += bytes
             return header
@@ -154,7 +191,7 @@ package struct WebSocketFrameParser: FrameParser {
             headerStart.append(source[position])
             position += 1
             let decoded = headerStart.withUnsafeBytes {
-                WebSocketFrameHeader.decode($0, isMasked: side == .server)
+                WebSocketFrameHeader.decode($0, isMasked: side == .server, mayBeCompressed: inflates)
             }
             switch decoded {
             case .header(let header, _):
@@ -185,6 +222,8 @@ package struct WebSocketFrameParser: FrameParser {
             case .binary: guard header.opcode == .binary else { return fail(.wrongMessageType) }
             }
         }
+        // What a compressed message becomes is counted as it comes out; what it is made from is not kept.
+        if inflates, header.isCompressed || message?.inflater != nil { return true }
         // The limit may have shrunk below what is already here: then the difference is negative, and nothing fits.
         guard header.length <= messageBytesMax - received else { return fail(.messageTooBig) }
         return true
@@ -215,7 +254,12 @@ package struct WebSocketFrameParser: FrameParser {
 
     private mutating func begin(_ header: WebSocketFrameHeader) {
         switch header.opcode {
-        case .text, .binary: message = PartialMessage(isText: header.opcode == .text)
+        case .text, .binary:
+            message = PartialMessage(isText: header.opcode == .text)
+            if header.isCompressed {
+                message?.inflater = Inflater()
+                if message?.inflater == nil { fail(.invalidCompression) }
+            }
         case .close, .ping, .pong: control = ByteBuffer()
         case .continuation: break
         }
@@ -231,8 +275,10 @@ package struct WebSocketFrameParser: FrameParser {
         if header.opcode.isControl {
             Self.collect(source, mask: &header.mask, into: &control)
         } else {
-            guard message?.receive(source, mask: &header.mask) != false else {
-                fail(.invalidUTF8)
+            do throws(FramingViolation) {
+                try message?.receive(source, mask: &header.mask, bytesMax: messageBytesMax)
+            } catch {
+                fail(error)
                 return count
             }
         }
@@ -260,11 +306,14 @@ package struct WebSocketFrameParser: FrameParser {
     private mutating func finish(_ header: WebSocketFrameHeader) {
         switch header.opcode {
         case .text, .binary, .continuation:
-            guard header.isFinal, let whole = message else { return }
-            guard !whole.isText || whole.utf8.isComplete else {
-                fail(.invalidUTF8)
+            guard header.isFinal else { return }
+            do throws(FramingViolation) {
+                try message?.finish(bytesMax: messageBytesMax)
+            } catch {
+                fail(error)
                 return
             }
+            guard let whole = message else { return }
             queue.add(whole.isText ? .text : .binary, assembled: whole.bytes)
             message = nil
         case .ping, .pong:

@@ -8,8 +8,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-// RFC 6455 "Opening Handshake", both sides, pure: heads in, decisions out. No extension is ever agreed: compression
-// before authentication is an attack, and WAMP does not need it.
+// RFC 6455 "Opening Handshake", both sides, pure: heads in, decisions out.
 
 /// The opening handshake of a WebSocket that speaks WAMP.
 package enum WebSocketHandshake {
@@ -17,7 +16,7 @@ package enum WebSocketHandshake {
     package enum Decision: Sendable {
         /// An ordinary request.
         case ordinaryRequest
-        case accept(WebSocketSubprotocol, path: String, HTTPResponseHead)
+        case accept(WebSocketSubprotocol, PerMessageDeflate?, path: String, HTTPResponseHead)
         /// Answer with this status, these headers and this sentence, and close.
         case refuse(HTTPResponseStatus, HTTPHeaders, reason: String)
     }
@@ -29,9 +28,11 @@ package enum WebSocketHandshake {
 
     /// Decides about a request's head.
     ///
-    /// - Parameter allowsOrigin: asked with the `Origin` and the `Host`, if the request has an origin.
+    /// - Parameters:
+    ///   - compresses: agree to the client's offer of compression, if there is one.
+    ///   - allowsOrigin: asked with the `Origin` and the `Host`, if the request has an origin.
     package static func decide(
-        _ head: HTTPRequestHead, allowsOrigin: (_ origin: String, _ host: String) -> Bool
+        _ head: HTTPRequestHead, compresses: Bool = false, allowsOrigin: (_ origin: String, _ host: String) -> Bool
     ) -> Decision {
         let headers = head.headers
         guard asksForWebSocket(headers) else { return .ordinaryRequest }
@@ -65,14 +66,17 @@ package enum WebSocketHandshake {
             let spoken = WebSocketSubprotocol.all.map(\.name).joined(separator: ", ")
             return .refuse(.badRequest, [:], reason: "Sec-WebSocket-Protocol must offer one of \(spoken)")
         }
-        let answer: HTTPHeaders = [
+        let deflate = compresses ? PerMessageDeflate.agree(to: headers["Sec-WebSocket-Extensions"]) : nil
+        var answer: HTTPHeaders = [
             "Upgrade": "websocket",
             "Connection": "Upgrade",
             "Sec-WebSocket-Accept": accept(for: key),
             "Sec-WebSocket-Protocol": subprotocol.name,
         ]
+        if let deflate { answer.add(name: "Sec-WebSocket-Extensions", value: deflate.response) }
         return .accept(
-            subprotocol, path: path, HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: answer))
+            subprotocol, deflate, path: path,
+            HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: answer))
     }
 
     /// `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`.

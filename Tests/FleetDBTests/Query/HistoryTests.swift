@@ -119,6 +119,39 @@ import WAMP
         #expect(answer?.reason?.contains("too long") == true)
     }
 
+    @Test func `rows of many devices and buckets come in the order of time`() async throws {
+        let room = FleetRoom()
+        try await room.start(template([("n", "bigint")]))
+        let rows: [Value] = (0..<600).map { index in
+            let tsp = noon + Int64(index) * 997 % 180_000
+            return ["tsp": .integer(tsp), "n": .integer(Int64(index)), "DEVICE_KEY": .integer(Int64(index * 7 % 11))]
+        }
+        _ = try await room.appendBulk("sensordata", rows)
+        let inOrder = rows.sorted { $0["tsp"]?.integer ?? 0 < $1["tsp"]?.integer ?? 0 }.map { $0["n"] }
+        for (limit, offset) in [(600, 0), (1, 0), (10, 0), (250, 0), (10, 590), (300, 150), (5, 600)] {
+            let answer = try await room.history(
+                "sensordata", ["limit": .integer(Int64(limit)), "offset": .integer(Int64(offset))])
+            #expect(answer.map { $0["n"] } == Array(inOrder.dropLast(offset).suffix(limit)), "\(limit) \(offset)")
+        }
+    }
+
+    @Test func `a bucket of rows too big to sort here is sorted by SQLite`() async throws {
+        let room = FleetRoom()
+        try await room.start(template([("n", "bigint"), ("s", "string")]))
+        let text = Value.string(String(repeating: "x", count: 700_000))
+        for index in Int64(0)..<50 {
+            _ = try await room.append(
+                "sensordata", ["tsp": .integer(noon + (50 - index)), "n": .integer(index), "s": text],
+                keywords: ["DEVICE_KEY": .integer(index % 2)])
+        }
+        let answer = try await room.history("sensordata", ["limit": 50, "columns": ["n"]])
+        #expect(answer.compactMap { $0["n"]?.integer } == (0..<50).reversed())
+        let payload = Payload([["limit": 50]])
+        let acts = try await room.session.invoke("history.transformed.sensordata", payload, progress: true)
+        let chunks = acts.compactMap { if case .progress(_, let arguments) = $0 { arguments.last?.list } else { nil } }
+        #expect(chunks.flatMap { $0 }.compactMap { $0["n"]?.integer } == Array(0..<50))
+    }
+
     @Test func `an answer beyond one message comes in chunks, the newest first`() async throws {
         let room = FleetRoom()
         try await room.start(template([("n", "bigint"), ("s", "string")]))

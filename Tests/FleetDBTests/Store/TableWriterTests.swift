@@ -74,6 +74,43 @@ import WAMP
         #expect(try await room.history("sensordata", ["limit": 3]).map { $0["n"] } == [0, 100, 4])
     }
 
+    /// Rows are stored sixteen at a time, and those left over one by one.
+    @Test(arguments: [1, 15, 16, 17, 32, 50], Serializer.allCases)
+    func `a bulk of any size is stored as it came`(_ count: Int, _ serializer: Serializer) async throws {
+        let room = FleetRoom()
+        try await room.start(template([("n", "bigint"), ("note", "string"), ("detail", "json")]))
+        var rows: [Value] = []
+        for index in 0..<Int64(count) {
+            // Texts with escapes are written anew; every third row lies in another day's chunk.
+            let tsp = index % 3 == 0 ? noon + index - day : noon + index
+            let note = Value.string("line\n\(index)")
+            rows.append(["tsp": .integer(tsp), "n": .integer(index), "note": note, "detail": ["k": .integer(index)]])
+        }
+        let answer = try await room.appendBulk("sensordata", rows, serializer: serializer, keywords: ["DEVICE_KEY": 7])
+        #expect(answer.result?.first?["count"] == .integer(Int64(count)))
+        let stored = try await room.history("sensordata").sorted { left, right in
+            (left["n"]?.integer ?? 0) < (right["n"]?.integer ?? 0)
+        }
+        let added: [String: Value] = ["device_key": 7, "authid": "SER-1"]
+        let expected = rows.map { row in Value.dictionary((row.dictionary ?? [:]).merging(added) { $1 }) }
+        #expect(stored == expected)
+        #expect(try room.session.events("transformed.bulk.sensordata").first?.first?.list?.count == count)
+    }
+
+    @Test(arguments: [3, 20])
+    func `of a bulk with a row that is there already nothing stays`(_ count: Int) async throws {
+        let room = FleetRoom()
+        try await room.start(template([("n", "bigint")], with: ["maintainLatestFlagFor": ["device_key"]]))
+        let last = row(noon + Int64(count) - 1, 99)
+        _ = try await room.append("sensordata", last, keywords: ["DEVICE_KEY": 7])
+        let rows = (0..<count).map { row(noon + Int64($0), Int64($0)) }
+        let refused = try await room.appendBulk("sensordata", rows, keywords: ["DEVICE_KEY": 7])
+        #expect(refused.error == .entityKeyConflict)
+        _ = try await room.appendBulk("sensordata", [row(noon + 1_000, 100)], keywords: ["DEVICE_KEY": 7])
+        #expect(try await room.history("sensordata").map { $0["n"] } == [99, 100])
+        #expect(try room.session.events("fleetdb.commit.sensordata").last?.first == 2)
+    }
+
     @Test func `retention leaves exactly the promised range`() async throws {
         let room = FleetRoom()
         try await room.start(template([("n", "bigint")], with: ["dropAfter": "2 days"]))

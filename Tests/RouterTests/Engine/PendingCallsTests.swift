@@ -110,6 +110,19 @@ import WAMP
         #expect(calls.callCount(of: 0) == 1 && calls.invocationCount(of: 1) == 1)
     }
 
+    @Test mutating func `what is kept of open calls is given back with them`() throws {
+        var limits = RouterLimits()
+        limits.pendingCallsMax = 10_000
+        realm = Transcript(limits: limits)
+        for name in ["ann", "dee"] { try realm.join(name, features: Transcript.allFeatures) }
+        try realm.send("dee", #"[64, 1, {}, "com.p"]"#)
+        for request in 1...3000 { try realm.send("ann", #"[48, \#(request), {"progress": true}, "com.p"]"#) }
+        #expect(realm.engine.calls.keptCapacity >= 3000)
+        for request in 2...3000 { try realm.send("dee", "[70, \(request), {}]") }
+        #expect(realm.engine.calls.keptCapacity <= 2048)
+        #expect(realm.engine.calls.count == 1)
+    }
+
     @Test func `deadlines come in order, whatever was taken out before`() {
         var random = RandomSource(seed: 1)
         var queue = DeadlineQueue<UInt64>()

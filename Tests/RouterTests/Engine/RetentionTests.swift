@@ -166,6 +166,10 @@ import WAMP
         try realm.send("ann", #"[16, 1, {"retain": true}, "com.a", [1]]\#n[16, 2, {"retain": true}, "com.b", [2]]"#)
         try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", ["\#(long)"]]"#)
         #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b"])
+        try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", [3]]"#)
+        // Not longer than all that may be kept, but with what is there already.
+        try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", ["\#(long.prefix(1000))"]]"#)
+        #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b"])
         try realm.send("ann", #"[16, 4, {"retain": true}, "com.a", [4]]"#)
         #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b", "com.a"])
         #expect(realm.engine.retained.byteCount == realm.engine.retained.all.reduce(0) { $0 + $1.byteCount })

@@ -105,4 +105,24 @@ import WAMP
         for name in ["a", "b"] { try realm.expect(name, #"[67, 0, {"registration": 1, "reason": "*"}]"#) }
         try realm.expect("ann", #"[65, 1, 2]"#)
     }
+
+    @Test mutating func `a callee that does not read is passed over, and when nobody reads the call is refused`() throws
+    {
+        var limits = RouterLimits()
+        limits.outboxBytesMax = 100
+        realm = Transcript(limits: limits)
+        try realm.join("ann")
+        try join(["a", "b"], #""invoke": "roundrobin", "concurrency": 3"#)
+        let long = #""com.p", ["\#(String(repeating: "x", count: 100))"]]"#
+        realm.engine.writabilityChanged(try realm.handle("a"), isWritable: false)
+        try realm.send("ann", "[48, 1, {}, \(long)")
+        #expect(try called(2...3, among: ["b"]) == "bb")
+        realm.engine.writabilityChanged(try realm.handle("b"), isWritable: false)
+        try realm.send("ann", "[48, 4, {}, \(long)\n[48, 5, {}, \(long)")
+        try realm.expect("ann", #"[8, 48, 5, {}, "wamp.error.unavailable", "*"]"#)
+        // Whoever was passed over has not been counted.
+        realm.engine.writabilityChanged(try realm.handle("a"), isWritable: true)
+        #expect(try realm.takeAll("a").count == 1)
+        #expect(try called(6...8, among: ["a"]) == "aa-")
+    }
 }

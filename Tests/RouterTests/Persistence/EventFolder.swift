@@ -19,6 +19,11 @@ final class EventFolder: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
+    /// Puts something else in the place of the file.
+    func spoil() throws {
+        try Data("this is no database".utf8).write(to: URL(fileURLWithPath: directory + "/events.db"))
+    }
+
     var hasFile: Bool { FileManager.default.fileExists(atPath: directory + "/events.db") }
 
     func store() throws -> EventStore { try EventStore(path: directory + "/events.db", logger: Self.logger) }

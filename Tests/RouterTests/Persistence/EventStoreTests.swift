@@ -44,6 +44,15 @@ import WAMP
         #expect(back.byteCount == event.byteCount)
     }
 
+    @Test(arguments: Serializer.allCases)
+    func `the older form of payload passthru comes back too`(serializer: Serializer) throws {
+        let binary = Value.bytes([1, 2, 3]).encoded(serializer)
+        let store = try folder.store()
+        let payload = Payload(serializer: serializer, arguments: binary)
+        try store.write([line("r", .kept(KeptEvent(1, payload: payload), .history))])
+        #expect(try store.contents(of: "r").events.first?.event.bytes == binary)
+    }
+
     @Test func `changes are applied in their order, realm by realm`() throws {
         let store = try folder.store()
         try store.write([line("r", .kept(KeptEvent(1), .history)), line("s", .kept(KeptEvent(1), .history))])

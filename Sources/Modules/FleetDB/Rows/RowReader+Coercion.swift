@@ -48,12 +48,29 @@ extension RowReader {
         case .integer(let value): return value
         case .double(let value): return Int64(exactly: value)
         case .string(let text):
+            if let integer = digits(text, slot.source, payload) { return integer }
             let text = String(decoding: unescaped(text, slot.source, payload), as: UTF8.self)
             if let integer = JavaScriptNumber.integer(text) { return integer }
             guard !JavaScriptNumber.trim(text).isEmpty else { return nil }
             return JavaScriptNumber.number(text).flatMap(Int64.init(exactly:))
         default: return nil
         }
+    }
+
+    /// A text that is digits alone, few enough for any `Int64`: what SDKs send as `DEVICE_KEY` with every row.
+    private func digits(_ text: StringToken, _ source: TextPlace.Source, _ payload: Payload) -> Int64? {
+        guard !text.isEscaped, (1...18).contains(text.range.count) else { return nil }
+        let bytes =
+            source == .argumentsKw
+            ? payload.argumentsKw.span.extracting(text.range.range)
+            : payload.arguments.span.extracting(text.range.range)
+        var value: Int64 = 0
+        for index in bytes.indices {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int64(digit)
+        }
+        return value
     }
 
     private mutating func uncommon(

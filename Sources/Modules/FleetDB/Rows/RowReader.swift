@@ -7,7 +7,9 @@ import WAMP
 ///
 ///     try reader.begin(payload, .bulk, author)
 ///     while try reader.next(payload) { … reader.cells, reader.deviceKey … }
-struct RowReader: Sendable {
+///
+/// There is one of it: a copy for every row that it is shown to would cost as much as reading the row.
+struct RowReader: ~Copyable, Sendable {
     let plan: RowPlan
     /// The row's columns, in the template's order.
     private(set) var cells: [Cell]
@@ -15,10 +17,11 @@ struct RowReader: Sendable {
     private(set) var deviceKey: Int64 = -1
     /// Who wrote the rows; the text lies in `scratch`.
     private(set) var authid = Cell.null
-    /// What had to be written anew: texts with escapes, numbers as texts, json that came in another serializer.
+    /// What had to be written anew: texts with escapes, numbers as texts, json that came in another serializer. Stays
+    /// until `forgetTexts`.
     private(set) var scratch: [UInt8] = []
 
-    /// What `scratch` holds for the whole payload; the rest belongs to one row.
+    /// What `scratch` holds for the whole payload; the rest belongs to rows.
     private var scratchKept = 0
     private var author = RowAuthor(role: "caller")
     private var form = Form.single
@@ -50,10 +53,18 @@ struct RowReader: Sendable {
     /// The row's point in time. Valid after `next`.
     var tsp: Int64 { if case .integer(let tsp) = cells[plan.tsp] { tsp } else { 0 } }
 
+    /// The row's other half. Valid after `next`.
+    func head(sequence: Int64) -> RowHead {
+        RowHead(sequence: sequence, deviceKey: deviceKey, tsp: tsp, authid: authid)
+    }
+
     /// Gives an absent column the value that the entity's row before has; a text was kept with `keep`.
     mutating func inherit(_ cell: Cell, column index: Int) { cells[index] = cell }
 
-    /// Keeps a text in `scratch` until the next row.
+    /// Forgets what was written anew for the rows so far: nobody needs their texts any more.
+    mutating func forgetTexts() { scratch.removeLast(scratch.count - scratchKept) }
+
+    /// Keeps a text in `scratch`.
     mutating func keep(_ text: some Sequence<UInt8>) -> Cell {
         let start = scratch.count
         scratch.append(contentsOf: text)
@@ -82,7 +93,6 @@ struct RowReader: Sendable {
 
     /// Reads the next row into `cells`; false when there is none.
     mutating func next(_ payload: Payload) throws(Refusal) -> Bool {
-        scratch.removeLast(scratch.count - scratchKept)
         do throws(WireError) {
             guard try nextRow(payload) else { return false }
             try fillCells(payload)

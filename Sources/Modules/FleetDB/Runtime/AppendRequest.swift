@@ -2,32 +2,47 @@ import ModuleKit
 import WAMP
 
 /// Rows that somebody wants written, on their way to the writer.
-struct AppendRequest: Sendable {
-    var table: Table
-    var form: RowReader.Form
-    var payload: Payload
-    var author: RowAuthor
+///
+/// A class, because it goes through queue, batch and outcome: each of them then holds one reference.
+final class AppendRequest: Sendable {
+    let table: Table
+    let form: RowReader.Form
+    let payload: Payload
+    let author: RowAuthor
     /// Where the rows go once they are durable.
-    var feed: TableFeed
+    let feed: TableFeed
     /// Who waits for the answer; nil when the rows were published.
-    var invocation: Invocation?
-
+    let invocation: Invocation?
     /// What the request weighs in the queue.
-    var byteCount: Int { payload.arguments.count + payload.argumentsKw.count + 256 }
+    let byteCount: Int
+
+    init(
+        table: Table, form: RowReader.Form, payload: Payload, author: RowAuthor, feed: TableFeed,
+        invocation: Invocation? = nil
+    ) {
+        self.table = table
+        self.form = form
+        self.payload = payload
+        self.author = author
+        self.feed = feed
+        self.invocation = invocation
+        byteCount = payload.arguments.count + payload.argumentsKw.count + 256
+    }
 }
 
 /// The session and the topics on which a table's rows are published.
-struct TableFeed: Sendable {
-    var session: any ClientSession
-    var options: PublishOptions
-    var transformed: String
-    var transformedBulk: String
-    var commit: String
+final class TableFeed: Sendable {
+    let session: any ClientSession
+    let options: PublishOptions
+    let transformed: String
+    let transformedBulk: String
+    let commit: String
 
     init(_ session: any ClientSession, _ schema: TableSchema) {
         self.session = session
-        options = PublishOptions()
+        var options = PublishOptions()
         if schema.isPrivate { options.excludeAuthRole = ["app_reader"] }
+        self.options = options
         transformed = "transformed.\(schema.name)"
         transformedBulk = "transformed.bulk.\(schema.name)"
         commit = "fleetdb.commit.\(schema.name)"

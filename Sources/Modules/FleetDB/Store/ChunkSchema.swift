@@ -48,14 +48,25 @@ enum ChunkSchema {
         ]
     }
 
-    static func insert(_ plan: RowPlan) -> (sql: String, binder: RowBinder) {
-        let columns = plan.schema.columns.indices.filter { $0 != plan.tsp }
-        let names = columns.map { ", \(SQLFragment.name(plan.schema.columns[$0].id))" }.joined()
-        let marks = Array(repeating: "?", count: 5 + columns.count).joined(separator: ", ")
-        return (
-            "INSERT INTO rows (\(bucket), device_key, tsp, \(sequence), authid\(names)) VALUES (\(marks))",
-            RowBinder(parameters: [.bucket, .deviceKey, .tsp, .sequence, .authid] + columns.map { .cell($0) })
-        )
+    /// Inserts rows, each with the parameters of `binder`.
+    ///
+    /// Several rows come with OR FAIL: else SQLite would copy every page that the statement touches, to be able to take
+    /// back its first rows when a later one fails. The savepoint of a bulk does that already.
+    static func insert(_ plan: RowPlan, rows: Int = 1) -> String {
+        let names = valueIndices(plan).map { ", \(SQLFragment.name(plan.schema.columns[$0].id))" }.joined()
+        let marks = Array(repeating: "?", count: binder(plan).parameters.count).joined(separator: ", ")
+        let values = Array(repeating: "(\(marks))", count: rows).joined(separator: ", ")
+        let verb = rows > 1 ? "INSERT OR FAIL" : "INSERT"
+        return "\(verb) INTO rows (\(bucket), device_key, tsp, \(sequence), authid\(names)) VALUES \(values)"
+    }
+
+    /// The parameters of one row of `insert`.
+    static func binder(_ plan: RowPlan) -> RowBinder {
+        RowBinder(parameters: [.bucket, .deviceKey, .tsp, .sequence, .authid] + valueIndices(plan).map { .cell($0) })
+    }
+
+    private static func valueIndices(_ plan: RowPlan) -> [Int] {
+        plan.schema.columns.indices.filter { $0 != plan.tsp }
     }
 
     /// The columns that a chunk written under an older template lacks.

@@ -11,6 +11,9 @@ final class ChunkWriter {
 
     private let connection: SQLiteConnection
     private let insert: SQLiteStatement
+    /// Inserts a full group; prepared when the first bulk comes.
+    private var insertGroup: SQLiteStatement?
+    private let plan: RowPlan
     private let insertCommit: SQLiteStatement
     private let begin: SQLiteStatement
     private let commitTransaction: SQLiteStatement
@@ -68,9 +71,9 @@ final class ChunkWriter {
         try connection.execute("PRAGMA cache_size=\(isHot ? -16384 : -4096)")
         try connection.execute("PRAGMA temp_store=MEMORY")
         bucketWidth = max(1, try connection.integer("SELECT bucket_width FROM chunk") ?? BucketWidth.initial)
-        let (sql, binder) = ChunkSchema.insert(plan)
-        insert = try connection.prepare(sql)
-        self.binder = binder
+        self.plan = plan
+        binder = ChunkSchema.binder(plan)
+        insert = try connection.prepare(ChunkSchema.insert(plan))
         insertCommit = try connection.prepare("INSERT INTO commits VALUES (?, ?, ?, ?, ?)")
         begin = try connection.prepare("BEGIN IMMEDIATE")
         commitTransaction = try connection.prepare("COMMIT")
@@ -106,12 +109,32 @@ final class ChunkWriter {
         hasSavepoint = true
     }
 
-    /// Writes one row.
+    /// Writes the rows of a group; their texts lie in `bytes`.
     ///
-    /// - Throws: `SQLiteError.isConflict` when the entity has a row of that time; the transaction goes on.
-    func insert(_ reader: RowReader, _ payload: Payload, sequence: Int64) throws(SQLiteError) {
-        let bucket = floorDivide(reader.tsp, bucketWidth)
-        try binder.run(insert, reader, payload, bucket: bucket, sequence: sequence)
+    /// - Throws: `SQLiteError.isConflict` when an entity has a row of that time; the transaction goes on.
+    func insert(_ group: RowGroup, _ bytes: CellBytes) throws(SQLiteError) {
+        let statement = group.isFull ? try groupStatement() : insert
+        let parameterCount = Int32(binder.parameters.count)
+        try group.forEach { index, head, cells throws(SQLiteError) in
+            let bucket = floorDivide(head.tsp, bucketWidth)
+            note(head.sequence, bucket)
+            guard group.isFull else {
+                binder.bind(statement, head, cells, bytes, bucket: bucket)
+                return try statement.run()
+            }
+            binder.bind(statement, head, cells, bytes, bucket: bucket, from: 1 + Int32(index) * parameterCount)
+        }
+        if group.isFull { try statement.run() }
+    }
+
+    private func groupStatement() throws(SQLiteError) -> SQLiteStatement {
+        if let insertGroup { return insertGroup }
+        let statement = try connection.prepare(ChunkSchema.insert(plan, rows: RowGroup.rowsMax))
+        insertGroup = statement
+        return statement
+    }
+
+    private func note(_ sequence: Int64, _ bucket: Int64) {
         guard pending != nil else {
             pending = Pending(first: sequence, last: sequence, rowCount: 1, bucketMin: bucket, bucketMax: bucket)
             return
@@ -148,19 +171,24 @@ final class ChunkWriter {
         try commitTransaction.run()
         isInTransaction = false
         pending = nil
-        // Borrowed bytes are about to go.
-        insert.clear()
+        forgetBytes()
     }
 
     /// Takes back everything since the last commit.
     func rollBack() {
-        insert.clear()
+        forgetBytes()
         pending = nil
         hasSavepoint = false
         guard isInTransaction else { return }
         isInTransaction = false
         // SQLite may have rolled back already, which is all that is wanted.
         try? connection.execute("ROLLBACK")
+    }
+
+    /// The bytes that the statements have borrowed are about to go.
+    private func forgetBytes() {
+        insert.clear()
+        insertGroup?.clear()
     }
 
     /// How many rows the chunk has.

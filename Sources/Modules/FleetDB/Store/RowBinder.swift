@@ -1,4 +1,4 @@
-// Binds a row to a statement: every value straight from where the reader found it, texts without a copy.
+// Binds rows to a statement: every value straight from where the reader found it, texts without a copy.
 
 import WAMP
 
@@ -12,39 +12,23 @@ struct RowBinder {
 
     let parameters: [Parameter]
 
-    /// Binds a row and runs the statement; SQLite borrows the texts' bytes just so long.
-    func run(
-        _ statement: SQLiteStatement, _ reader: RowReader, _ payload: Payload, bucket: Int64 = 0, sequence: Int64 = 0
-    ) throws(SQLiteError) {
-        try withBytes(reader, payload) { bytes throws(SQLiteError) in
-            bind(statement, reader, bytes, bucket, sequence)
-            try statement.run()
-        }
-    }
-
-    /// Binds a row, steps to the first row of the answer and hands it over.
-    func first(
-        _ statement: SQLiteStatement, _ reader: RowReader, _ payload: Payload, _ receive: () -> Void
-    ) throws(SQLiteError) {
-        try withBytes(reader, payload) { bytes throws(SQLiteError) in
-            bind(statement, reader, bytes, 0, 0)
-            defer { statement.reset() }
-            if try statement.step() { receive() }
-        }
-    }
-
-    private func bind(
-        _ statement: SQLiteStatement, _ reader: RowReader, _ bytes: CellBytes, _ bucket: Int64, _ sequence: Int64
+    /// Binds a row; SQLite borrows the texts' bytes until the statement has run.
+    ///
+    /// - Parameter first: the parameter that the row begins with.
+    @inline(__always)
+    func bind(
+        _ statement: SQLiteStatement, _ head: RowHead, _ cells: Span<Cell>, _ bytes: CellBytes, bucket: Int64 = 0,
+        from first: Int32 = 1
     ) {
-        var index: Int32 = 1
+        var index = first
         for parameter in parameters {
             switch parameter {
             case .bucket: statement.bind(bucket, at: index)
-            case .deviceKey: statement.bind(reader.deviceKey, at: index)
-            case .tsp: statement.bind(reader.tsp, at: index)
-            case .sequence: statement.bind(sequence, at: index)
-            case .authid: bind(statement, reader.authid, at: index, bytes)
-            case .cell(let column): bind(statement, reader.cells[column], at: index, bytes)
+            case .deviceKey: statement.bind(head.deviceKey, at: index)
+            case .tsp: statement.bind(head.tsp, at: index)
+            case .sequence: statement.bind(head.sequence, at: index)
+            case .authid: bind(statement, head.authid, at: index, bytes)
+            case .cell(let column): bind(statement, cells[column], at: index, bytes)
             }
             index += 1
         }
@@ -59,18 +43,6 @@ struct RowBinder {
         case .text(let place): statement.bind(borrowing: bytes[place], at: index)
         }
     }
-
-    private func withBytes(
-        _ reader: RowReader, _ payload: Payload, _ body: (CellBytes) throws(SQLiteError) -> Void
-    ) throws(SQLiteError) {
-        try payload.arguments.withUnsafeBufferPointer { arguments throws(SQLiteError) in
-            try payload.argumentsKw.withUnsafeBufferPointer { argumentsKw throws(SQLiteError) in
-                try reader.scratch.withUnsafeBufferPointer { scratch throws(SQLiteError) in
-                    try body(CellBytes(arguments: arguments, argumentsKw: argumentsKw, scratch: scratch))
-                }
-            }
-        }
-    }
 }
 
 /// The bytes that texts lie in, while they do not move.
@@ -78,6 +50,20 @@ struct CellBytes {
     let arguments: UnsafeBufferPointer<UInt8>
     let argumentsKw: UnsafeBufferPointer<UInt8>
     let scratch: UnsafeBufferPointer<UInt8>
+
+    /// Lends the bytes of a payload, and of what its reader has written anew.
+    static func with(
+        _ reader: borrowing RowReader, _ payload: Payload, _ body: (CellBytes) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        let scratch = reader.scratch
+        try payload.arguments.withUnsafeBufferPointer { arguments throws(SQLiteError) in
+            try payload.argumentsKw.withUnsafeBufferPointer { argumentsKw throws(SQLiteError) in
+                try scratch.withUnsafeBufferPointer { scratch throws(SQLiteError) in
+                    try body(CellBytes(arguments: arguments, argumentsKw: argumentsKw, scratch: scratch))
+                }
+            }
+        }
+    }
 
     /// Checked: slicing a buffer traps outside its bounds.
     subscript(place: TextPlace) -> UnsafeBufferPointer<UInt8> {

@@ -163,11 +163,10 @@ final class SQLiteStatement {
         }
     }
 
-    /// Steps, and gives up when it takes longer than what is left of a budget; takes the time off it.
-    func step(within nanoseconds: inout Int64) throws(SQLiteError) -> Bool {
-        let begin = monotonicNanoseconds()
-        connection.deadlineNanoseconds = begin &+ nanoseconds
-        defer { nanoseconds &-= monotonicNanoseconds() &- begin }
+    /// Steps, and gives up beyond a point in time on the monotonic clock.
+    @inline(__always)
+    func step(until deadline: Int64) throws(SQLiteError) -> Bool {
+        connection.deadlineNanoseconds = deadline
         return try step()
     }
 
@@ -226,7 +225,7 @@ final class SQLiteStatement {
 /// SQLITE_TRANSIENT, which Swift cannot import: SQLite takes a copy before the call returns.
 private let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-private func monotonicNanoseconds() -> Int64 {
+func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)

@@ -93,8 +93,12 @@ final class TableFile {
         guard let latest, isEntity(reader), reader.cells.contains(.absent) else { return }
         var found: [(Int, FoundCell)] = []
         let statement = latest.find
-        try latest.findBinder.first(statement, reader, payload) {
-            for (index, cell) in reader.cells.enumerated() where cell == .absent {
+        let (head, cells) = (reader.head(sequence: 0), reader.cells)
+        try CellBytes.with(reader, payload) { bytes throws(SQLiteError) in
+            latest.findBinder.bind(statement, head, cells.span, bytes)
+            defer { statement.reset() }
+            guard try statement.step() else { return }
+            for (index, cell) in cells.enumerated() where cell == .absent {
                 found.append((index, FoundCell(statement, Int32(index), schema.columns[index].dataType)))
             }
         }
@@ -124,9 +128,13 @@ final class TableFile {
     }
 
     /// Keeps a row as its entity's latest, unless a younger one is there.
-    func keepLatest(_ reader: RowReader, _ payload: Payload, sequence: Int64) throws(SQLiteError) {
+    func keepLatest(_ reader: borrowing RowReader, _ payload: Payload, sequence: Int64) throws(SQLiteError) {
         guard let latest, isEntity(reader) else { return }
-        try latest.upsertBinder.run(latest.upsert, reader, payload, sequence: sequence)
+        let (head, cells) = (reader.head(sequence: sequence), reader.cells)
+        try CellBytes.with(reader, payload) { bytes throws(SQLiteError) in
+            latest.upsertBinder.bind(latest.upsert, head, cells.span, bytes)
+            try latest.upsert.run()
+        }
     }
 
     func commit(applied sequence: Int64) throws(SQLiteError) {
@@ -174,10 +182,11 @@ final class TableFile {
     }
 
     /// Whether the row names its entity; one that does not is nobody's latest.
-    private func isEntity(_ reader: RowReader) -> Bool {
-        reader.plan.entityKey.allSatisfy { index in
-            guard index < reader.cells.count else { return true }
-            return switch reader.cells[index] {
+    private func isEntity(_ reader: borrowing RowReader) -> Bool {
+        let cells = reader.cells
+        return reader.plan.entityKey.allSatisfy { index in
+            guard index < cells.count else { return true }
+            return switch cells[index] {
             case .absent, .null: false
             default: true
             }

@@ -21,6 +21,9 @@ final class TableWriter {
     /// The chunks that the request, and the transaction under way, have touched.
     private var requestChunks: [ChunkWriter] = []
     private var pendingChunks: [ChunkWriter] = []
+    /// Rows of the request that wait to be stored, all in one chunk.
+    private var group: RowGroup
+    private var groupChunk: ChunkWriter?
     private var nextSequence: Int64
     /// The last sequence that is durable.
     private var committed: Int64
@@ -39,6 +42,7 @@ final class TableWriter {
         let names = (table.schema.showsSequence ? ["id"] : []) + table.schema.storedColumns.map(\.id)
         keys = Serializer.allCases.map { RowKeys(names, $0) }
         keepsLatest = table.schema.keepsLatest
+        group = RowGroup(cellCount: table.plan.targets.count)
         try Directory.create(table.directory)
         do {
             file = try TableFile(table)
@@ -81,7 +85,20 @@ final class TableWriter {
         into batch: inout RowBatch
     ) throws -> Accepted {
         var reader = idleReader.take() ?? RowReader(table.plan)
-        defer { idleReader = reader }
+        do {
+            let rows = try write(payload, form, author, retention, &reader, into: &batch)
+            idleReader = consume reader
+            return Accepted(rows: rows, lastSequence: nextSequence - 1)
+        } catch {
+            idleReader = consume reader
+            throw error
+        }
+    }
+
+    private func write(
+        _ payload: Payload, _ form: RowReader.Form, _ author: RowAuthor, _ retention: RetentionPlan,
+        _ reader: inout RowReader, into batch: inout RowBatch
+    ) throws -> EncodedRows {
         try reader.begin(payload, form, author)
         try file.beginRequest(form)
         let sequenceBefore = nextSequence
@@ -94,10 +111,15 @@ final class TableWriter {
                     try writeRow(&reader, payload, form, retention)
                     encodeRow(reader, payload, keys, &writer)
                     count += 1
+                    guard group.isFull || group.isEmpty else { continue }
+                    try storeGroup(reader, payload)
+                    reader.forgetTexts()
                 }
+                try storeGroup(reader, payload)
                 return count
             }
         } catch {
+            group.removeAll()
             try undoRequest()
             nextSequence = sequenceBefore
             guard let conflict = error as? SQLiteError, conflict.isConflict else { throw error }
@@ -106,7 +128,7 @@ final class TableWriter {
         for chunk in requestChunks { try chunk.endRequest() }
         requestChunks.removeAll(keepingCapacity: true)
         try file.endRequest()
-        return Accepted(rows: rows, lastSequence: nextSequence - 1)
+        return rows
     }
 
     private func writeRow(
@@ -118,9 +140,19 @@ final class TableWriter {
         if retention.isExpired(reader.tsp) {
             hasExpiredRows = true
         } else {
-            try chunkWriter(for: reader.tsp, form).insert(reader, payload, sequence: sequence)
+            let chunk = try chunkWriter(for: reader.tsp, form)
+            if chunk !== groupChunk { try storeGroup(reader, payload) }
+            groupChunk = chunk
+            group.append(reader, sequence: sequence)
         }
         if keepsLatest { try file.keepLatest(reader, payload, sequence: sequence) }
+    }
+
+    /// Writes the rows that wait into their chunk.
+    private func storeGroup(_ reader: borrowing RowReader, _ payload: Payload) throws(SQLiteError) {
+        guard !group.isEmpty, let groupChunk else { return }
+        try CellBytes.with(reader, payload) { bytes throws(SQLiteError) in try groupChunk.insert(group, bytes) }
+        group.removeAll()
     }
 
     private func undoRequest() throws {
@@ -257,6 +289,7 @@ final class TableWriter {
         pendingChunks.removeAll()
         nextSequence = committed + 1
         requestChunks.removeAll()
+        groupChunk = nil
         file.rollBack()
         hasExpiredRows = false
         guard let error = error as? SQLiteError, error.isDamage else { return }
@@ -291,6 +324,7 @@ final class TableWriter {
     private func forget(_ writer: ChunkWriter) {
         chunks[writer.chunk] = nil
         if current === writer { current = nil }
+        if groupChunk === writer { groupChunk = nil }
     }
 
     /// Gives up the chunks that retention has emptied.

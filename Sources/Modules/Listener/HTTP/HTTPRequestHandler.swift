@@ -18,7 +18,10 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     private enum State {
         case waiting
         case reading(HTTPRequestHead, body: ByteBuffer)
-        case answering(Task<Void, Never>)
+        /// With `waits`, for something that may be long in coming: whoever closes a half of the connection meanwhile is
+        /// taken for gone.
+        case answering(Task<Void, Never>, waits: Bool)
+        case streaming(EventStream)
         /// An answer with `Connection: close` is on its way.
         case closing
     }
@@ -35,7 +38,11 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         deadline.cancel()
-        if case .answering(let task) = state { task.cancel() }
+        switch state {
+        case .answering(let task, _): task.cancel()
+        case .streaming(let stream): stream.gone()
+        case .waiting, .reading, .closing: break
+        }
         state = .closing
     }
 
@@ -59,7 +66,7 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             deadline.cancel()
             connection.admission.authenticated()
             answer(head, body, context)
-        case (.waiting, _), (.reading, .head), (.answering, _), (.closing, _):
+        case (.waiting, _), (.reading, .head), (.answering, _), (.streaming, _), (.closing, _):
             break
         }
     }
@@ -68,11 +75,19 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         if case ChannelEvent.inputClosed = event {
             isInputClosed = true
             switch state {
-            case .answering: break
-            case .waiting, .reading, .closing: context.close(promise: nil)
+            case .answering(_, waits: false): break
+            case .answering(let task, waits: true):
+                task.cancel()  // first: once the connection is seen to close, nothing is handed to it any more
+                context.close(promise: nil)
+            case .streaming, .waiting, .reading, .closing: context.close(promise: nil)
             }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .streaming(let stream) = state, context.channel.isWritable { stream.becameWritable() }
+        context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -123,18 +138,30 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             return write(answer, isHead: head.method == .HEAD, isKeptAlive: Self.mayBeKeptAlive(head), context)
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let routes = connection.services.routes
+        let (routes, transports, connection) = (connection.services.routes, connection.services.transports, connection)
         let isKeptAlive = Self.mayBeKeptAlive(head)
         let isHead = head.method == .HEAD
-        state = .answering(
-            Task {
-                let response = await routes.answer(request)
-                bound.eventLoop.execute {
-                    let (handler, context) = bound.value
-                    guard case .answering = handler.state else { return }
-                    handler.write(response, isHead: isHead, isKeptAlive: isKeptAlive, context)
+        let task = Task {
+            let carried = await transports.answer(request, connection)
+            let answer = if let carried { carried } else { HTTPAnswer.whole(await routes.answer(request)) }
+            bound.eventLoop.execute {
+                let (handler, context) = bound.value
+                guard case .answering = handler.state else { return }
+                switch answer {
+                case .whole(let response): handler.write(response, isHead: isHead, isKeptAlive: isKeptAlive, context)
+                case .events(let head, let stream): handler.begin(stream, head, context)
                 }
-            })
+            }
+        }
+        state = .answering(task, waits: transports.waits(target.path))
+    }
+
+    /// Writes the head; the body is the stream's. The connection serves no other request.
+    private func begin(_ stream: EventStream, _ response: HTTPResponse, _ context: ChannelHandlerContext) {
+        state = .streaming(stream)
+        let head = response.head(isKeptAlive: false, isStreamed: true, date: HTTPDate.now)
+        context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+        stream.begin(on: context.channel)
     }
 
     /// NIO's decoder reads nothing behind a request that asks for an upgrade, also for one that it does not get.

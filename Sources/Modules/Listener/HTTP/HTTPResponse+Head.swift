@@ -19,8 +19,9 @@ extension HTTPResponse {
     ///
     /// - Parameters:
     ///   - isKeptAlive: false adds `Connection: close`.
+    ///   - isStreamed: the body follows, nobody knows how long.
     ///   - date: the `Date` header.
-    func head(isKeptAlive: Bool, date: String) -> HTTPResponseHead {
+    func head(isKeptAlive: Bool, isStreamed: Bool = false, date: String) -> HTTPResponseHead {
         var fields = HTTPHeaders()
         fields.reserveCapacity(headers.count + Self.securityHeaders.count + 3)
         for (name, value) in headers where Self.isField(name, value) && !Self.isOurs(name) {
@@ -30,7 +31,7 @@ extension HTTPResponse {
             fields.add(name: name, value: value)
         }
         let status = HTTPResponseStatus(statusCode: status)
-        if status.mayHaveResponseBody { fields.add(name: "Content-Length", value: "\(body.count)") }
+        if status.mayHaveResponseBody, !isStreamed { fields.add(name: "Content-Length", value: "\(body.count)") }
         fields.add(name: "Date", value: date)
         if !isKeptAlive { fields.add(name: "Connection", value: "close") }
         return HTTPResponseHead(version: .http1_1, status: status, headers: fields)

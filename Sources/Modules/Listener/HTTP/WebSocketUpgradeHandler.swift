@@ -83,21 +83,32 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
 
     private func read(_ head: HTTPRequestHead, _ data: NIOAny, _ context: ChannelHandlerContext) {
         let policy = connection.services.policy
-        switch WebSocketHandshake.decide(head, allowsOrigin: { policy.allowsOrigin($0, host: $1) }) {
+        let decision = WebSocketHandshake.decide(head, compresses: connection.services.compresses) {
+            policy.allowsOrigin($0, host: $1)
+        }
+        switch decision {
         case .ordinaryRequest:
             context.fireChannelRead(data)
         case .refuse(let status, let headers, let reason):
             refuse(status, headers, reason, context)
-        case .accept(let subprotocol, let path, let answer):
+        case .accept(let subprotocol, let deflate, let path, var answer):
             guard policy.isTrusted(connection.peer) else {
                 return refuse(.forbidden, [:], "WAMP without TLS is not allowed from here; use wss", context)
             }
             guard connection.admission.beganAnew() else {
                 return refuse(.serviceUnavailable, ["Retry-After": "5"], "too many connections are signing in", context)
             }
+            let cookie = connection.cookie(of: head.headers["Cookie"])
+            if let header = cookie?.header { answer.headers.add(name: "Set-Cookie", value: header) }
             let handler = connection.accept(
-                context.channel, serializer: subprotocol.serializer, framing: .webSocket(subprotocol)
-            ) { $0.peer.path = path }
+                context.channel, serializer: subprotocol.serializer,
+                framing: .webSocket(subprotocol, isCompressed: deflate != nil)
+            ) {
+                $0.peer.path = path
+                $0.peer.cookie = cookie?.value
+                $0.isBatched = subprotocol.isBatched
+                $0.deflate = deflate
+            }
             guard let handler else {
                 return refuse(.serviceUnavailable, ["Retry-After": "5"], "not ready, or shutting down", context)
             }

@@ -23,7 +23,10 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
     mutating func popDue(now: UInt64) -> Element? {
         guard let first = heap.first, first.deadline <= now else { return nil }
         let last = heap.removeLast()
-        guard !heap.isEmpty else { return first.element }
+        guard !heap.isEmpty else {
+            heap = []
+            return first.element
+        }
         heap[0] = last
         sink(from: 0)
         return first.element

@@ -113,3 +113,17 @@ enum KeptEventChange: Sendable {
     case kept(KeptEvent, EventShelf)
     case dropped(sequence: UInt64, EventShelf)
 }
+
+/// Which events a realm keeps. Spec: "Event Retention", "Event History".
+struct KeptEventFeatures: OptionSet, Sendable {
+    let rawValue: Int
+
+    static let retention = KeptEventFeatures(rawValue: 1)
+    static let history = KeptEventFeatures(rawValue: 2)
+    static let all: KeptEventFeatures = [.retention, .history]
+
+    /// As they are announced.
+    var names: [String] {
+        (contains(.retention) ? ["event_retention"] : []) + (contains(.history) ? ["event_history"] : [])
+    }
+}

@@ -188,7 +188,14 @@ struct PendingCalls: Sendable {
         guard self[index].isKept, let call = kept.removeValue(forKey: index) else { return }
         ends[Int(self[index].key.caller.slot)].keptByteCount -= call.byteCount
         self[index].isKept = false
+        if kept.capacity > 2 * Self.placesMin, kept.count * 8 < kept.capacity {
+            // A dictionary keeps its capacity; one that is made of what is left has no more than that takes.
+            kept = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+        }
     }
+
+    /// For how many calls there is room in what is kept.
+    var keptCapacity: Int { kept.capacity }
 
     func keptByteCount(of slot: Int32) -> Int { end(of: slot)?.keptByteCount ?? 0 }
 

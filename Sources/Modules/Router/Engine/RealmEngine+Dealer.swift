@@ -47,9 +47,9 @@ extension RealmEngine {
             return refuse(message, .noSuchProcedure, "no callee has registered \(String(procedure))")
         }
         guard let callee = chooseCallee(of: index, message, options) else { return }
-        if let refusal = refusal(of: callee, options, isPassthru: isPassthru) {
+        if let feature = missingFeature(of: callee, options, isPassthru: isPassthru) {
             release(callee, of: index)
-            return refuse(message, refusal.uri, refusal.sentence)
+            return refuse(message, .featureNotSupported, "the callee does not know \(feature)")
         }
         invoke(message, options, isPassthru: isPassthru, bytes, index, callee)
     }
@@ -58,12 +58,26 @@ extension RealmEngine {
     private mutating func chooseCallee(
         of index: Int32, _ message: IncomingMessage, _ options: CallOptions
     ) -> Registration.Callee? {
-        guard let runMode = options.runMode else {
-            if let callee = registrations[index].chooseCallee(&random) { return callee }
-            refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
-            return nil
+        if options.runMode != nil { return chooseShard(of: index, message, options) }
+        var behind: Set<UInt64> = []
+        while let callee = registrations[index].chooseCallee(&random, except: behind) {
+            if !isBehind(callee.slot) { return callee }
+            release(callee, of: index)
+            behind.insert(callee.membership)
         }
-        guard runMode == .partition else {
+        if behind.isEmpty {
+            refuse(message, .noAvailableCallee, "every callee is busy up to its concurrency")
+        } else {
+            refuse(message, .unavailable, "no callee takes what it is sent")
+        }
+        return nil
+    }
+
+    /// Spec: "Sharded Registration".
+    private mutating func chooseShard(
+        of index: Int32, _ message: IncomingMessage, _ options: CallOptions
+    ) -> Registration.Callee? {
+        guard options.runMode == .partition else {
             refuse(message, .featureNotSupported, "runmode: only partition is supported")
             return nil
         }
@@ -71,25 +85,24 @@ extension RealmEngine {
             refuse(message, .invalidArgument, "rkey: expected a string, because runmode is partition")
             return nil
         }
-        if let callee = registrations[index].chooseCallee(ofKey: key) { return callee }
-        refuse(message, .noAvailableCallee, "the callee of this rkey is busy up to its concurrency")
-        return nil
+        guard let callee = registrations[index].chooseCallee(ofKey: key) else {
+            refuse(message, .noAvailableCallee, "the callee of this rkey is busy up to its concurrency")
+            return nil
+        }
+        guard !isBehind(callee.slot) else {
+            release(callee, of: index)
+            refuse(message, .unavailable, "the callee of this rkey does not take what it is sent")
+            return nil
+        }
+        return callee
     }
 
-    /// Why a callee cannot be given a call; nil when it can.
-    func refusal(
-        of callee: Registration.Callee, _ options: CallOptions, isPassthru: Bool
-    ) -> (uri: ErrorURI, sentence: String)? {
-        if options.progress || isPassthru {
-            let features = sessions[callee.slot].features
-            if options.progress, !features.takesProgressiveInvocations {
-                return (.featureNotSupported, "the callee takes no progressive call invocations")
-            }
-            if isPassthru, !features.has(.payloadPassthruMode, as: .callee) {
-                return (.featureNotSupported, "the callee does not know payload passthru mode")
-            }
-        }
-        return isBehind(callee.slot) ? (.unavailable, "the callee does not take what it is sent") : nil
+    /// What a call needs and its callee does not know; nil when there is nothing.
+    func missingFeature(of callee: Registration.Callee, _ options: CallOptions, isPassthru: Bool) -> String? {
+        guard options.progress || isPassthru else { return nil }
+        let features = sessions[callee.slot].features
+        if options.progress, !features.takesProgressiveInvocations { return "progressive call invocations" }
+        return isPassthru && !features.has(.payloadPassthruMode, as: .callee) ? "payload passthru mode" : nil
     }
 
     /// Whether a session has so much to read that nothing is added to it.

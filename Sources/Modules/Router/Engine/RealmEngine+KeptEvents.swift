@@ -8,9 +8,22 @@ extension RealmEngine {
     ///
     /// Whatever the router itself publishes (the meta API) does not come here.
     mutating func keep(_ publication: Publication, _ topic: Span<UInt8>, _ bytes: Span<UInt8>) {
-        let isRetained = publication.options.retain && limits.retainedTopicsMax > 0
+        var isRetained = publication.options.retain && limits.retainedTopicsMax > 0
         // Session ids mean nothing to whoever asks later, so such events are not stored at all, as the specification says.
-        let isHistory = history.covers(topic) && !(publication.filter?.namesSessions ?? false)
+        var isHistory =
+            history.isEnabled && history.covers(topic) && !(publication.filter?.namesSessions ?? false)
+        // What cannot have room is not copied to find that out.
+        let byteCount = publication.payload.arguments.count + publication.payload.argumentsKw.count
+        if isRetained, byteCount > limits.retainedBytesMax {
+            isRetained = false
+            counters.eventsNotKept &+= 1
+            // Nor may an older event pass for the last one.
+            _ = forgetRetained(topic)
+        }
+        if isHistory, byteCount > limits.historyBytesMax {
+            isHistory = false
+            counters.eventsNotKept &+= 1
+        }
         guard isRetained || isHistory else { return }
         lastKeptSequence += 1
         var publication = publication

@@ -59,7 +59,8 @@ extension RealmEngine {
     private mutating func nextCallee(of call: PendingCall, _ kept: inout KeptCall) -> Registration.Callee? {
         guard registrations.contains(call.registration, id: call.registrationID) else { return nil }
         while let callee = registrations[call.registration].chooseCallee(&random, except: kept.unavailable) {
-            guard refusal(of: callee, kept.options, isPassthru: kept.isPassthru) != nil else { return callee }
+            let feature = missingFeature(of: callee, kept.options, isPassthru: kept.isPassthru)
+            if feature == nil, !isBehind(callee.slot) { return callee }
             release(callee, of: call.registration)
             kept.unavailable.insert(callee.membership)
         }

@@ -67,8 +67,9 @@ struct RealmEngine: Sendable {
 
     init(
         uri: String, limits: RouterLimits, disclosure: RealmDefinition.Disclosure, loopCount: Int, seed: UInt64,
-        isStrict: Bool = false, eventHistory: [EventHistoryRule] = []
+        isStrict: Bool = false, eventHistory: [EventHistoryRule] = [], wallClock: Double = 0
     ) {
+        self.wallClock = wallClock
         self.isStrict = isStrict
         self.uri = uri
         self.limits = limits

@@ -118,8 +118,9 @@ struct Registration: URIRecord {
 
     /// Several callees of one authid have a share each.
     private func freeShard(of authid: String) -> UInt64 {
+        let taken = Set(callees.map(\.shard))
         var shard = KeyHasher.stable.hash(Array(authid.utf8).span)
-        while callees.contains(where: { $0.shard == shard }) { shard &+= 1 }
+        while taken.contains(shard) { shard &+= 1 }
         return shard
     }
 

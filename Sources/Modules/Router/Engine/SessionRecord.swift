@@ -34,7 +34,11 @@ struct Delivery: Sendable {
     /// Whether the peer is to be read from, where that changes: false while what it sends has nowhere to go.
     var reads: Bool?
 
-    var byteCount: Int { further.reduce(buffer?.readableBytes ?? 0) { $0 + $1.readableBytes } }
+    /// The frames that there are.
+    var buffers: [ByteBuffer] {
+        let all = buffer.map { [$0] + further } ?? further
+        return all.filter { $0.readableBytes > 0 }
+    }
 
     /// Calls `body` with each buffer in order.
     func forEachBuffer(_ body: (ByteBuffer) -> Void) {

@@ -5,16 +5,15 @@ import WAMP
 struct Welcome: Sendable {
     private var entries: [(key: String, value: Value)]
     private var announcesRoles = true
-    private var keepsHistory = false
+    private var kept: KeptEventFeatures = []
 
     /// - Parameters:
-    ///   - keepsHistory: whether the realm has event histories. The specification announces by router; but here a
-    ///     session is told what it can do, and without them the procedure is not there.
+    ///   - kept: the specification announces by router; but here a session is told what it can do in its realm.
     ///   - ticket: what the session may be resumed with, when its connection is lost.
     init(
-        realm: String, _ principal: Principal, agent: String, keepsHistory: Bool = false, ticket: ResumeTicket? = nil
+        realm: String, _ principal: Principal, agent: String, kept: KeptEventFeatures = [], ticket: ResumeTicket? = nil
     ) {
-        self.keepsHistory = keepsHistory
+        self.kept = kept
         entries = [
             ("realm", .string(realm)),
             ("agent", .string(agent)),
@@ -43,22 +42,19 @@ struct Welcome: Sendable {
             }
             guard announcesRoles else { return }
             writer.key("roles")
-            let known = keepsHistory ? Self.rolesWithHistory : Self.roles
-            let roles = known[Int(writer.serializer.rawValue) - 1]
+            let roles = Self.roles[kept.rawValue][Int(writer.serializer.rawValue) - 1]
             writer.raw(roles.span)
         }
     }
 
     // MARK: What the router can do
 
-    /// The same for every session, so encoded once for each serializer.
-    private static let roles = encoded(broker)
-    private static let rolesWithHistory = encoded(broker + ["event_history"])
-
-    private static func encoded(_ broker: [String]) -> [[UInt8]] {
-        Serializer.allCases.map { serializer in
+    /// The same for every session of a realm, so encoded once for each serializer, for every combination of features.
+    private static let roles: [[[UInt8]]] = (0...KeptEventFeatures.all.rawValue).map { combination in
+        let kept = KeptEventFeatures(rawValue: combination)
+        return Serializer.allCases.map { serializer in
             Value.dictionary([
-                "broker": ["features": announced(broker), "reflection": true],
+                "broker": ["features": announced(broker + kept.names), "reflection": true],
                 "dealer": ["features": announced(dealer), "reflection": true],
             ]).encoded(serializer)
         }
@@ -66,7 +62,7 @@ struct Welcome: Sendable {
 
     private static let broker = [
         "publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing",
-        "pattern_based_subscription", "subscription_meta_api", "session_meta_api", "event_retention",
+        "pattern_based_subscription", "subscription_meta_api", "session_meta_api",
         "subscription_revocation", "publication_trustlevels", "payload_passthru_mode",
         // The right spelling, and the specification's.
         "sharded_subscription", "shareded_subscriptions",

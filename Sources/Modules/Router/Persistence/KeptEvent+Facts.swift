@@ -49,13 +49,22 @@ extension KeptEvent {
 }
 
 extension Payload {
-    /// Whether the bytes are one list, or none, and one dictionary, or none.
+    /// Whether the bytes are one list, or none, and one dictionary, or none. In the list's place there may be a binary
+    /// value, the older form of payload passthru.
     fileprivate var isWellFormed: Bool {
-        (arguments.isEmpty || isOneValue(arguments) { if case .list = $0 { true } else { false } })
-            && (argumentsKw.isEmpty || isOneValue(argumentsKw) { if case .dictionary = $0 { true } else { false } })
+        isOneValue(arguments) { token in
+            switch token {
+            case .list, .bytes: true
+            default: false
+            }
+        }
+            && isOneValue(argumentsKw) { token in
+                if case .dictionary = token { true } else { false }
+            }
     }
 
     private func isOneValue(_ bytes: [UInt8], _ isRightKind: (Token) -> Bool) -> Bool {
+        guard !bytes.isEmpty else { return true }
         var opening = Cursor(serializer)
         var whole = Cursor(serializer)
         guard let token = try? opening.next(bytes.span), isRightKind(token) else { return false }

@@ -58,21 +58,23 @@ final class EventJournal: @unchecked Sendable {
 
     // MARK: Realms
 
-    /// What an earlier process has kept of a realm. Waits for the disk.
-    func contents(of realm: String) -> [(event: KeptEvent, shelf: EventShelf)] {
+    /// What an earlier process has kept of a realm; nil when that cannot be read. Waits for the disk.
+    func contents(of realm: String) -> [(event: KeptEvent, shelf: EventShelf)]? {
         queue.sync {
             do {
                 guard writer.store != nil || EventStore.exists(path) else { return [] }
                 let contents = try open().contents(of: realm)
                 if contents.unreadableCount > 0 {
                     logger.error(
-                        "kept events cannot be read",
+                        "some kept events cannot be read and are left out",
                         metadata: .facts([.realm: realm, .path: path, .count: "\(contents.unreadableCount)"]))
                 }
                 return contents.events
             } catch {
-                failed(error)
-                return []
+                logger.error(
+                    "kept events cannot be read; the realm keeps events in memory only",
+                    metadata: .facts([.realm: realm, .path: path, .error: "\(error)"]))
+                return nil
             }
         }
     }

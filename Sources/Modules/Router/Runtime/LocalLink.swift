@@ -48,7 +48,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let client = Client(
             id: id, realm: realm.uri, serializer: serializer, drained: { await link.drained($0) },
             pause: { link.pause($0) }, send: { link.send($0) })
-        let welcome = Welcome(realm: realm.uri, principal, agent: agent, keepsHistory: realm.keepsHistory)
+        let welcome = Welcome(realm: realm.uri, principal, agent: agent, kept: realm.kept)
         let handle = realm.join(session, welcome: welcome)
         link.joined.withLock { $0 = (client, handle) }
         return client

@@ -16,28 +16,29 @@ final class Realm: Sendable {
     private let spent: Mutex<[[ByteBuffer]]>
     /// When a task for the next deadline is set to run, in the engine's milliseconds.
     private let scheduledDeadline = Mutex<UInt64?>(nil)
-    /// Whether `wamp.subscription.get_events` answers here.
-    let keepsHistory: Bool
+    let kept: KeptEventFeatures
     private let journal: EventJournal?
 
     /// - Parameter journal: where kept events survive a restart; nil keeps them in memory only.
     init(definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops, journal: EventJournal? = nil) {
         uri = definition.uri
-        keepsHistory = !definition.eventHistory.isEmpty
+        let history: KeptEventFeatures = definition.eventHistory.isEmpty ? [] : .history
+        kept = limits.retainedTopicsMax > 0 ? history.union(.retention) : history
         self.journal = journal
         self.loops = loops
         var generator = SystemRandomNumberGenerator()
         engine = Mutex(
             RealmEngine(
                 uri: definition.uri, limits: limits, disclosure: definition.disclosure, loopCount: loops.count,
-                seed: generator.next(), isStrict: definition.isStrict, eventHistory: definition.eventHistory))
+                seed: generator.next(), isStrict: definition.isStrict, eventHistory: definition.eventHistory,
+                wallClock: loops.wallClock(at: loops.now())))
         spent = Mutex(Array(repeating: [], count: loops.count))
     }
 
     /// Takes in what an earlier process has kept of this realm, and begins to write down what it keeps itself.
     func restore() {
-        guard let journal else { return }
-        let events = journal.contents(of: uri)
+        // What cannot be read is left alone: to write beside it would mix two lives of the realm.
+        guard let journal, let events = journal.contents(of: uri) else { return }
         let uri = uri
         enter { engine in
             engine.recordsKeptChanges = true

@@ -50,7 +50,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         self.connection = connection
         self.parser = parser
         framing = connection.framing
-        assembler = connection.framing.isPartial ? FrameAssembler(isText: connection.isText) : nil
+        assembler = connection.frameAssembler
     }
 
     // MARK: The channel
@@ -246,7 +246,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             loop: host.loops.number(of: context.eventLoop),
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
         let welcome = Welcome(
-            realm: realm.uri, principal, agent: host.agent, keepsHistory: realm.keepsHistory, ticket: ticket)
+            realm: realm.uri, principal, agent: host.agent, kept: realm.kept, ticket: ticket)
         joined(realm, realm.join(session, welcome: welcome), context)
     }
 
@@ -277,10 +277,11 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     func deliver(_ delivery: Delivery) {
         guard let context else { return }
         if let reads = delivery.reads { holdsBack = !reads; applyReading(context) }
-        if let assembler, delivery.byteCount > 0 {
-            context.write(wrapOutboundOut(assembler.header(length: delivery.byteCount)), promise: nil)
+        if let assembler {
+            for frames in assembler.frames(delivery.buffers) { context.write(wrapOutboundOut(frames), promise: nil) }
+        } else {
+            delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         }
-        delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         switch delivery.ending {
         case .none: context.flush()
         case .leave:
@@ -301,7 +302,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         frame += writer.bytes
         if let trailer = framing.trailer { frame.append(trailer) }
         guard let assembler else { return frame }
-        return Array(buffer: assembler.header(length: frame.count)) + frame
+        return assembler.frames([ByteBuffer(bytes: frame)]).flatMap { Array(buffer: $0) }
     }
 
     private func write(_ bytes: [UInt8]) {

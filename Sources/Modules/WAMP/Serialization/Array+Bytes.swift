@@ -4,7 +4,12 @@ extension Array<UInt8> {
     /// Appends bytes as they are.
     @inline(__always)
     mutating func append(_ contents: Span<UInt8>) {
-        contents.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+        append(addingCapacity: contents.count) { span in
+            unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+                contents.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+                count = contents.count
+            }
+        }
     }
 
     /// Appends a first byte, the `width` lowest bytes of `argument` with the most significant first, and `contents`:

@@ -1,25 +1,26 @@
 /// Durations, counted in buckets of 1/32 of a power of two: percentiles to 3 %, whatever their number.
-struct Latencies: Sendable {
+package struct Latencies: Sendable {
     private static let bucketsPerDoubling = 32
     private var buckets = Array(repeating: 0, count: 64 * bucketsPerDoubling)
-    private(set) var count = 0
-    private(set) var max = Duration.zero
+    package private(set) var count = 0
+    package private(set) var max = Duration.zero
 
-    mutating func record(_ duration: Duration) {
-        let nanoseconds = Self.nanoseconds(duration)
+    package init() {}
+
+    package mutating func record(nanoseconds: UInt64) {
         buckets[Self.bucket(nanoseconds)] += 1
         count += 1
-        max = Swift.max(max, duration)
+        max = Swift.max(max, .nanoseconds(Int64(clamping: nanoseconds)))
     }
 
-    mutating func merge(_ other: Latencies) {
+    package mutating func merge(_ other: Latencies) {
         for index in buckets.indices { buckets[index] += other.buckets[index] }
         count += other.count
         max = Swift.max(max, other.max)
     }
 
     /// The duration that a share (0…1) of all does not exceed.
-    func percentile(_ share: Double) -> Duration {
+    package func percentile(_ share: Double) -> Duration {
         guard count > 0 else { return .zero }
         var remaining = Int((Double(count) * share).rounded(.up))
         for (index, inBucket) in buckets.enumerated() {
@@ -39,11 +40,6 @@ struct Latencies: Sendable {
     private static func upperBound(_ bucket: Int) -> UInt64 {
         guard bucket >= bucketsPerDoubling else { return UInt64(bucket) }
         let exponent = bucket / bucketsPerDoubling + 4
-        return (UInt64(bucketsPerDoubling + bucket % bucketsPerDoubling + 1) << UInt64(exponent - 5)) - 1
-    }
-
-    private static func nanoseconds(_ duration: Duration) -> UInt64 {
-        let (seconds, attoseconds) = duration.components
-        return UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
+        return (UInt64(bucketsPerDoubling + bucket % bucketsPerDoubling + 1) << UInt64(exponent - 5)) &- 1
     }
 }
