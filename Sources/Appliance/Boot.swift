@@ -72,15 +72,16 @@ FileLimit.raise()
         _ router: RouterHost, _ authenticators: AuthenticatorRegistry, _ attempts: AttemptJudge,
         on group: MultiThreadedEventLoopGroup, since start: ContinuousClock.Instant
     ) async throws {
-        authenticators.add(try plainRealms(of: router, attempts))
+        let plainRealms = try plainRealms(of: router, attempts)
+        authenticators.add(plainRealms)
         let routes = RouteTable()
         let tls = try ServerTLS(
             configuration.listener, keys: configuration.data.keys, published: configuration.directory,
             logger: Logger(label: "listener"))
         tls.pages?.add(to: routes)
         let listener = ListenerService(
-            configuration: configuration.listener, routes: routes, acceptor: router, tls: tls.source, group: group,
-            logger: Logger(label: "listener"))
+            configuration: configuration.listener, routes: routes, acceptor: router, tls: tls.source,
+            cookies: plainRealms.cookies, group: group, logger: Logger(label: "listener"))
 
         let modules = try configuration.modules.map { module in
             try module.construct(
