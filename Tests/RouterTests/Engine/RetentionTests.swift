@@ -168,7 +168,7 @@ import WAMP
         #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b"])
         try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", [3]]"#)
         // Not longer than all that may be kept, but with what is there already.
-        try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", ["\#(long.prefix(1000))"]]"#)
+        try realm.send("ann", #"[16, 3, {"retain": true}, "com.a", ["\#(long.prefix(1500))"]]"#)
         #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b"])
         try realm.send("ann", #"[16, 4, {"retain": true}, "com.a", [4]]"#)
         #expect(realm.engine.retained.all.map(\.topic.text) == ["com.b", "com.a"])

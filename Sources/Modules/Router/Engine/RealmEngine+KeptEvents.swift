@@ -4,12 +4,12 @@ import WAMP
 // Events that outlive their publication. Spec: WAMP-04 "Event Retention", "Event History".
 
 extension RealmEngine {
-    /// Keeps a publication as its topic's retained event, if it asked for that, and in the histories that cover its topic.
+    /// Keeps a publication as its topic's retained event, if it asked for that, and in the histories that cover it.
     ///
     /// Whatever the router itself publishes (the meta API) does not come here.
     mutating func keep(_ publication: Publication, _ topic: Span<UInt8>, _ bytes: Span<UInt8>) {
         var isRetained = publication.options.retain && limits.retainedTopicsMax > 0
-        // Session ids mean nothing to whoever asks later, so such events are not stored at all, as the specification says.
+        // Session ids mean nothing to whoever asks later: such events are not stored at all, as the specification says.
         var isHistory =
             history.isEnabled && history.covers(topic) && !(publication.filter?.namesSessions ?? false)
         // What cannot have room is not copied to find that out.

@@ -68,7 +68,7 @@ extension RealmEngine {
         for index in indices { announceRemoval(of: sessions[slot].id, from: index) }
     }
 
-    /// Makes the subscriptions by which the histories of the realm are asked for; they are there with no subscriber too.
+    /// Makes the subscriptions by which the realm's histories are asked for; they are there with no subscriber too.
     mutating func createHistorySubscriptions(_ rules: [EventHistoryRule]) {
         for rule in rules {
             let uri = URIBytes(rule.uri)

@@ -6,12 +6,12 @@ import Synchronization
 /// Writes what realms keep behind them to disk, and gives it back after a restart.
 ///
 /// Write-behind: a realm hands its changes over under its own lock, which costs an append, and they are committed in
-/// batches, a tenth of a second after the first one at the latest. So a crash loses what was published in the last moments and
-/// nothing before, and the file always shows a realm as it was at one moment. An orderly end loses nothing.
+/// batches, a tenth of a second after the first one at the latest. So a crash loses what was published in the last
+/// moments and nothing before, and the file always shows a realm as it was at one moment. An orderly end loses nothing.
 ///
 /// The realms' memory is the truth, and the file follows it. When the disk fails, or is so slow that more would wait
-/// than `Pace.pendingBytesMax`, waiting changes are thrown away and the realm is written as a whole once that works again:
-/// so routing never waits for a disk, and no queue grows. A realm that keeps nothing opens no file.
+/// than `Pace.pendingBytesMax`, waiting changes are thrown away and the realm is written as a whole once that works
+/// again: so routing never waits for a disk, and no queue grows. A realm that keeps nothing opens no file.
 //
 // Unchecked: `writer` is confined to `queue`; everything else is immutable or behind a lock.
 final class EventJournal: @unchecked Sendable {
@@ -31,14 +31,15 @@ final class EventJournal: @unchecked Sendable {
     /// The file, while it is open. Confined to the queue.
     private struct Writer {
         var store: EventStore?
-        var isFailing = false
+        /// How often writing has failed, one time after the other.
+        var failureCount = 0
     }
 
     /// The limits of what waits, and for how long.
     struct Pace: Sendable {
         var delayMilliseconds = 100
-        /// After a failure.
-        var retryMilliseconds = 5000
+        /// After a failure; twice as long after the next one, and so on up to sixteen times.
+        var retryMilliseconds = 4000
         var pendingBytesMax = 32 << 20
     }
 
@@ -152,32 +153,41 @@ final class EventJournal: @unchecked Sendable {
             state.isScheduled = false
             return state.isClosed ? [] : state.outOfStep
         }
-        var whole: [String: [KeptEventChange]] = [:]
-        for realm in outOfStep {
-            // Its realm is gone: what the file has of it stays.
-            guard let events = state.withLock({ $0.realms[realm] }) else { continue }
-            whole[realm] = events()
-        }
-        let changes = state.withLock { state in
-            defer {
-                state.pending = []
-                state.pendingBytes = 0
-            }
-            return state.pending
-        }.settled
-        guard !changes.isEmpty || !whole.isEmpty else { return }
+        var written: Set<String> = []
         do {
+            var whole: [String: [KeptEventChange]] = [:]
+            if !outOfStep.isEmpty {
+                // Before a realm is asked for all that it keeps: that holds it up, and may be in vain.
+                _ = try open()
+                for realm in outOfStep {
+                    // Its realm is gone: what the file has of it stays.
+                    guard let events = state.withLock({ $0.realms[realm] }) else { continue }
+                    written.insert(realm)
+                    whole[realm] = events()
+                }
+            }
+            let changes = state.withLock { state in
+                defer {
+                    state.pending = []
+                    state.pendingBytes = 0
+                }
+                return state.pending
+            }.settled
+            guard !changes.isEmpty || !whole.isEmpty else { return }
+            written.formUnion(changes.lazy.map(\.realm))
             try open().write(changes, whole: whole)
-            if writer.isFailing { logger.notice("kept events are written again", metadata: .facts([.path: path])) }
-            writer.isFailing = false
+            if writer.failureCount > 0 {
+                logger.notice("kept events are written again", metadata: .facts([.path: path]))
+            }
+            writer.failureCount = 0
         } catch {
             failed(error)
             let schedules = state.withLock { state in
-                for realm in Set(changes.map(\.realm)).union(whole.keys) { state.giveUp(realm) }
+                for realm in written.union(state.pending.map(\.realm)) { state.giveUp(realm) }
                 defer { state.isScheduled = true }
                 return !state.isScheduled && !state.isClosed
             }
-            if schedules { schedule(pace.retryMilliseconds) }
+            if schedules { schedule(pace.retryMilliseconds << min(writer.failureCount - 1, 4)) }
         }
     }
 
@@ -188,10 +198,10 @@ final class EventJournal: @unchecked Sendable {
         return store
     }
 
-    /// Once for each episode: a full disk refuses ten batches a second.
+    /// Told once for each episode: a full disk refuses every batch.
     private func failed(_ error: any Error) {
-        guard !writer.isFailing else { return }
-        writer.isFailing = true
+        writer.failureCount += 1
+        guard writer.failureCount == 1 else { return }
         logger.error(
             "kept events cannot be written; events are routed all the same",
             metadata: .facts([.path: path, .error: "\(error)"]))
