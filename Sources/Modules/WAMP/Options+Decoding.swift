@@ -239,7 +239,7 @@ package struct OptionReader {
         case .integer(let value) where value > 0 || (zeroAllowed && value == 0): return UInt64(value)
         case .double(let value) where value >= (zeroAllowed ? 0 : 1) && value < 9e15:
             // JavaScript has one type of numbers; a fraction is none that was meant.
-            guard value.rounded(.down) == value else { break }
+            guard value == Double(UInt64(value)) else { break }
             return UInt64(value)
         case .null where zeroAllowed: return 0
         default: break
