@@ -209,6 +209,13 @@ class Client(wire.Peer):
         assert message[2] == reason, message
         return message
 
+    def says_nothing_more(self, seconds=0.5):
+        """True if the connection ends or is silent; only where nothing can be asked any more."""
+        try:
+            raise AssertionError(f"received {self.receive(seconds)}")
+        except (Closed, TimeoutError):
+            return True
+
     def has_nothing_for(self, seconds):
         """True if nothing comes for some time; only where time itself is the case."""
         try:

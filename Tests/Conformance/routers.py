@@ -16,41 +16,21 @@ def gantry_router(folder, strict):
     """Gantry with open realms; yields the suite's options."""
     router = gantry.Gantry(folder, plain=True)
     router.init()
-    names = _configure(router, strict)
+    settings = configurations.gantry(strict)
+    # JSON is YAML.
+    router.settings("".join(f"{name}: {json.dumps(section)}\n" for name, section in settings.items()))
     router.start()
     try:
         yield [
             *("--router", router.websocket_url),
             *("--longpoll", f"http://{router.host}:{router.port}/lp"),
-            *("--with", ",".join(names)),
+            *("--with", ",".join(configurations.GANTRY_FACILITIES)),
             *("--pid", str(router.process.pid)),
             *("--deviations", "gantry-strict" if strict else "gantry-lenient"),
         ]
     finally:
         code = router.stop()
     assert code == 0, router.log.read_text()[-4000:]
-
-
-def _configure(router, strict):
-    """Writes gantry.yml and returns what it has; a version without methods to authenticate goes without."""
-    settings, names = configurations.gantry(strict), configurations.GANTRY_FACILITIES
-    before = router.configuration.read_text()
-    for _ in range(2):
-        # JSON is YAML.
-        router.settings("".join(f"{name}: {json.dumps(section)}\n" for name, section in settings.items()))
-        done = gantry.gantry("check", "--config", router.configuration, environment=router.environment)
-        if done.returncode == 0:
-            return names
-        if ".auth: unknown key" not in done.stderr:
-            break
-        router.configuration.write_text(before)
-        for realm in settings["realms"].values():
-            del realm["auth"]
-            for role in realm["roles"].values():
-                del role["trustlevel"]  # Of the same version.
-        missing = ("trust_levels", *configurations.AUTHENTICATION_FACILITIES)
-        names = [name for name in names if name not in missing]
-    raise AssertionError(done.stderr)
 
 
 @contextlib.contextmanager

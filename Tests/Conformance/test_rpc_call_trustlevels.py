@@ -20,15 +20,6 @@ def test_invocations_have_a_trust_level(peer, uri):
 
 
 @pytest.mark.announced("dealer", "call_trustlevels")
-def test_a_callee_that_did_not_announce_it(peer, uri):
-    """The feature is announced by callees: others are not told."""
-    caller, callee = peer(), peer(without="callee.call_trustlevels")
-    callee.register(uri())
-    caller.start_call(uri())
-    assert "trustlevel" not in callee.expect_invocation()[1]
-
-
-@pytest.mark.announced("dealer", "call_trustlevels")
 def test_a_caller_cannot_raise_its_trust_level(peer, uri):
     """The level is the router's: what a caller writes into its options does not become it."""
     caller, callee = peer(), peer()

@@ -6,7 +6,15 @@ basic/sessions.md "Session Closing", basic/building_blocks.md "Transport and Ses
 import pytest
 
 from client import Client
-from wire import Message
+from wire import Closed, Message
+
+
+def join_again(client):
+    """A further session on the same transport, which a router may have ended with the first."""
+    try:
+        client.join()
+    except Closed:
+        pytest.skip("not announced: transports that outlive a session")
 
 
 @pytest.mark.parametrize("reason", ["wamp.close.close_realm", "wamp.close.system_shutdown", "org.conformance.tired"])
@@ -33,11 +41,7 @@ def test_a_session_that_left_gets_no_events(peer, uri):
     subscriber.subscribe(uri())
     subscriber.leave()
     publisher.publish(uri(), "too late")
-    subscriber.kept = []
-    subscriber.wire.stream.timeout = 1
-    with pytest.raises(Exception) as ended:
-        raise AssertionError(f"received {subscriber.receive()}")
-    assert not isinstance(ended.value, AssertionError), ended.value
+    assert subscriber.says_nothing_more()
 
 
 def test_a_session_that_left_has_no_registrations(peer, uri):
@@ -53,10 +57,7 @@ def test_the_transport_may_be_used_again(any_peer):
     client = any_peer()
     first = client.session
     client.leave()
-    try:
-        client.join()
-    except Exception:
-        pytest.skip("not announced: transports that outlive a session")
+    join_again(client)
     assert client.session != first
     assert client.is_alive()
 
@@ -67,10 +68,7 @@ def test_request_ids_begin_anew_with_a_session(any_peer, uri):
     client.subscribe(uri("a"))
     client.subscribe(uri("b"))
     client.leave()
-    try:
-        client.join()
-    except Exception:
-        pytest.skip("not announced: transports that outlive a session")
+    join_again(client)
     client.subscribe(uri("a"))
     assert client.requests == 1
 
@@ -81,10 +79,7 @@ def test_a_new_session_has_nothing_of_the_old_one(any_peer, peer, uri):
     client.subscribe(uri("topic"))
     client.register(uri("procedure"))
     client.leave()
-    try:
-        client.join()
-    except Exception:
-        pytest.skip("not announced: transports that outlive a session")
+    join_again(client)
     other = peer()
     other.publish(uri("topic"), 1)
     assert other.refused(Message.CALL, {}, uri("procedure")) == "wamp.error.no_such_procedure"
@@ -108,8 +103,8 @@ def test_goodbye_ends_the_session(peer):
     client: Client = peer()
     client.leave()
     client.send(Message.SUBSCRIBE, 1, {}, "org.conformance.too.late")
-    with pytest.raises(Exception) as ended:
-        while (message := client.receive(1))[0] == Message.ABORT:
-            pass
-        raise AssertionError(f"received {message}")
-    assert not isinstance(ended.value, AssertionError), ended.value
+    try:
+        assert client.receive(0.5)[0] == Message.ABORT
+    except (Closed, TimeoutError):
+        pass
+    assert client.says_nothing_more()

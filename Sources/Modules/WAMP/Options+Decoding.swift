@@ -237,11 +237,14 @@ package struct OptionReader {
     ) throws(OptionError) -> UInt64 {
         switch try token(name, bytes) {
         case .integer(let value) where value > 0 || (zeroAllowed && value == 0): return UInt64(value)
-        case .double(let value) where value >= (zeroAllowed ? 0 : 1) && value < 9e15: return UInt64(value)
+        case .double(let value) where value >= (zeroAllowed ? 0 : 1) && value < 9e15:
+            // JavaScript has one type of numbers; a fraction is none that was meant.
+            guard value == Double(UInt64(value)) else { break }
+            return UInt64(value)
         case .null where zeroAllowed: return 0
-        default:
-            throw OptionError(key: name.description, expected: zeroAllowed ? "an integer >= 0" : "an integer >= 1")
+        default: break
         }
+        throw OptionError(key: name.description, expected: zeroAllowed ? "an integer >= 0" : "an integer >= 1")
     }
 
     /// One of a fixed set of words.
