@@ -34,7 +34,7 @@ struct Boot {
     func run() async throws {
         let start = ContinuousClock.now
         signal(SIGPIPE, SIG_IGN)
-FileLimit.raise()
+        FileLimit.raise()
         try configuration.data.create(for: [Self.router] + configuration.modules.map(\.id))
         let lock = try configuration.data.lock()
         defer { withExtendedLifetime(lock) {} }
