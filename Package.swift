@@ -78,7 +78,7 @@ let package = Package(
         tests("Router", ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
-        tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
+        tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", "LoadGenerator", .logging]),
         tests("WAMPTransport", ["WAMP", .nioCore, .nioHTTP1]),
         tests(
             "Listener",
