@@ -5,10 +5,11 @@ import Testing
 
 @Suite struct BenchModeTests {
     /// Mode, and how many wait and act of 4 peers in each of 2 realms.
-    @Test(arguments: [
-        (BenchMode.rpc, 2, 8), (.fanout, 8, 2), (.fanin, 2, 8), (.ack, 0, 8), (.sparse, 8, 2), (.idle, 0, 8),
-        (.join, 0, 0), (.append, 0, 8),
-    ])
+    @Test(
+        arguments: [
+            (.rpc, 2, 8), (.fanout, 8, 2), (.fanin, 2, 8), (.ack, 0, 8), (.sparse, 8, 2), (.idle, 0, 8),
+            (.join, 0, 0), (.append, 0, 8),
+        ] as [(BenchMode, Int, Int)])
     func `those who wait connect before those who act`(_ mode: BenchMode, _ waiting: Int, _ acting: Int) {
         let roles = mode.plan(peers: 4, depth: 16, rate: 10, realms: 2).roles
         let waits = roles.map { $0.kind == .callee || $0.kind == .subscriber }
@@ -24,10 +25,14 @@ import Testing
 }
 
 @Suite struct ProgressLineTests {
-    @Test(arguments: [
-        (LoadProgress.connecting(3, of: 10), "connecting: 3 of 10"), (.warmingUp, "warming up"),
-        (.measuring(window: 2, of: 5, perSecond: 1234.5, p50: .microseconds(67)), "window 2 of 5: 1234 a second, p50 67 µs"),
-    ])
+    @Test(
+        arguments: [
+            (.connecting(3, of: 10), "connecting: 3 of 10"), (.warmingUp, "warming up"),
+            (
+                .measuring(window: 2, of: 5, perSecond: 1234.5, p50: .microseconds(67)),
+                "window 2 of 5: 1234 a second, p50 67 µs"
+            ),
+        ] as [(LoadProgress, String)])
     func `a line tells how far a measurement is`(_ progress: LoadProgress, _ text: String) {
         #expect(ProgressLine.text(progress) == text)
     }
