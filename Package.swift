@@ -93,7 +93,7 @@ let package = Package(
             ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .crypto, .logging]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
-        tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", .logging]),
+        tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", "LoadGenerator", .logging]),
         tests("WAMPTransport", ["WAMP", .nioCore, .nioHTTP1]),
         tests(
             "Listener",

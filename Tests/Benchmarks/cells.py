@@ -106,9 +106,9 @@ CURVES = [
           f"--mode fanout --peers 10 --depth 4 --size 256 --realm realm {MSGPACK}", "--realms",
           (1, 10, 100, 1_000), (1, 100)),
     *(
-        Curve(f"{match}-subscriptions", f"{match} subscriptions, publications to all their topics in turn",
-              f"--mode fanout --depth 256 --size 256 --match {match} {MSGPACK}", "--topics",
-              (10, 1_000, 100_000), (10, 10_000))
+        Curve(f"{match}-subscriptions", f"{match} subscriptions of 50 sessions, publications to all their topics in turn",
+              f"--mode fanout --peers 50 --depth 256 --size 256 --match {match} {MSGPACK}", "--topics",
+              (50, 1_000, 10_000, 100_000), (50, 10_000))
         for match in ("exact", "prefix", "wildcard")
     ),
 ]

@@ -35,7 +35,7 @@ def test_bench_speaks_every_serializer_to_another(plain_router, serializer):
 @pytest.mark.parametrize("match", ["exact", "prefix", "wildcard"])
 def test_bench_publishes_to_many_topics_each_of_which_one_subscriber_has(plain_router, match):
     url = "rs://{}:{}".format(*plain_router.address)
-    bench(url, "--mode", "fanout", "--topics", "1200", "--match", match, "--size", "32")
+    bench(url, "--mode", "fanout", "--topics", "1200", "--match", match, "--peers", "3")
 
 
 def test_bench_holds_idle_sessions_and_weighs_them(plain_router):

@@ -37,7 +37,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Windows; their median is told, the least and the most.") var windows = 1
     @Option(help: "Seconds before the first window.") var warmUp = 0.5
     @Option(help: "Spread the load over so many realms, called by --realm and a number from 1.") var realms: Int?
-    @Option(help: "fanout: publish to so many topics in turn, each of which one subscriber has.") var topics = 1
+    @Option(help: "fanout: publish to so many topics in turn, which the subscribers share among them.") var topics = 1
     @Option(help: "How the subscribers match: exact, prefix or wildcard.") var match = "exact"
     @Option(help: "What topics and procedures begin with.") var uri = "gantry.bench"
     @Option(help: "The server's process on this machine, to measure its CPU time and memory.") var pid: Int?

@@ -38,7 +38,7 @@ enum BenchMode: String, CaseIterable, ExpressibleByArgument, Sendable {
         case .fanout, .sparse:
             let subscribers =
                 topics > 1
-                ? LoadRole.subscribers(sharing: topics, topicsMax: WAMPLoad.subscriptionsPerSessionMax)
+                ? LoadRole.subscribers(peers, sharing: topics)
                 : make(.subscriber, peers)
             let traffic: LoadPlan.Traffic = self == .sparse ? .scheduled(perSecond: rate) : .publications(window: depth)
             var plan = LoadPlan(traffic, roles: subscribers + make(.publisher, 1))

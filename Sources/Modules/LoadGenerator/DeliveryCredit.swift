@@ -41,7 +41,7 @@ package struct OpenLoopSchedule: Sendable, Hashable {
     /// How many have become due since this was last asked.
     package mutating func due(at now: UInt64) -> Int {
         guard now > start else { return 0 }
-        let total = Int(min(Double(now - start) / 1e9 * perSecond, Double(Int32.max)))
+        let total = Int(min(Double(now - start) / 1e9 * perSecond, 1e15))
         defer { sent = max(sent, total) }
         return max(0, total - sent)
     }

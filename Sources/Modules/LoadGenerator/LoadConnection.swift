@@ -12,7 +12,8 @@ final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
 
     let role: LoadRole
     let codec: any LoadCodec
-    private unowned let run: LoadRun
+    /// Held until the channel has closed, which may be after the run has let go of its connections.
+    private let run: LoadRun
     private var context: ChannelHandlerContext?
     private var buffer = ByteBuffer()
 

@@ -59,10 +59,11 @@ package struct LoadRole: Sendable, Hashable {
         }
     }
 
-    /// Subscribers that share `topicCount` topics among them, none more than `topicsMax`.
-    package static func subscribers(sharing topicCount: Int, topicsMax: Int) -> [LoadRole] {
-        stride(from: 0, to: topicCount, by: topicsMax).enumerated().map { number, first in
-            LoadRole(.subscriber, number: number, topics: first..<min(first + topicsMax, topicCount))
+    /// So many subscribers that share the topics among them, each its own; fewer, where there are fewer topics.
+    package static func subscribers(_ count: Int, sharing topicCount: Int) -> [LoadRole] {
+        let each = max(1, (topicCount + count - 1) / max(1, count))
+        return stride(from: 0, to: topicCount, by: each).enumerated().map { number, first in
+            LoadRole(.subscriber, number: number, topics: first..<min(first + each, topicCount))
         }
     }
 }

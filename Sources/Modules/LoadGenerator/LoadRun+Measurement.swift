@@ -20,10 +20,13 @@ extension LoadRun {
         var report = LoadReport()
         do {
             let before = server?.read()
+            let ownBefore = ProcessMeter.ownCPUSeconds()
             let beginning = ContinuousClock.now
             try await connect(progress)
             if plan.traffic == .none {
-                try await holdIdle(&report, server, before, joinedIn: ContinuousClock.now - beginning)
+                let time = ContinuousClock.now - beginning
+                let own = ProcessMeter.ownCPUSeconds() - ownBefore
+                try await holdIdle(&report, server, before, joinedIn: time, ownCPUSeconds: own)
             } else {
                 try await onLoop { $0.start() }
                 try await measureWindows(&report, server, progress)
@@ -68,7 +71,8 @@ extension LoadRun {
     }
 
     private func holdIdle(
-        _ report: inout LoadReport, _ server: ProcessMeter?, _ before: ProcessMeter.Reading?, joinedIn time: Duration
+        _ report: inout LoadReport, _ server: ProcessMeter?, _ before: ProcessMeter.Reading?, joinedIn time: Duration,
+        ownCPUSeconds: Double
     ) async throws {
         // What the joins have left behind is freed, and written off, in a moment.
         try await Task.sleep(for: .milliseconds(500))
@@ -79,7 +83,7 @@ extension LoadRun {
         report.windows = [
             LoadReport.Window(
                 seconds: time / .seconds(1), operationCount: counters.latencies.count, serverCPUSeconds: cpu,
-                ownCPUSeconds: ProcessMeter.ownCPUSeconds())
+                ownCPUSeconds: ownCPUSeconds)
         ]
         let begin = ContinuousClock.now
         try await pass(plan.window) {}

@@ -30,9 +30,6 @@ package struct WAMPLoad: Sendable {
         self.realm = realm
     }
 
-    /// A session may have so many subscriptions; routers bound them (ours: 2,000).
-    package static let subscriptionsPerSessionMax = 1000
-
     package func codec(for role: LoadRole) -> any LoadCodec { WAMPCodec(self, role) }
 
     func realm(of role: LoadRole) -> String { hasNumberedRealms ? "\(realm)\(role.realm + 1)" : realm }
