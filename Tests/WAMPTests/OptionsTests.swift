@@ -62,10 +62,10 @@ import WAMP
         (Serializer.messagePack, [0x81, 0xA0, 0xC0]), (.cbor, [0xA1, 0x60, 0xF6]),
         (.json, Array(#"{"progress":true}"#.utf8)),
     ])
-    func `the shortest dictionary with an entry is looked into`(_ serializer: Serializer, _ bytes: [UInt8]) {
+    func `the shortest dictionary with an entry is looked into`(_ serializer: Serializer, _ bytes: [UInt8]) throws {
         #expect(bytes.count > 2)
         var reader = OptionReader(serializer, ByteRange(0, bytes.count))
-        #expect(throws: Never.self) { #expect(try reader.nextKey(bytes.span) != nil) }
+        #expect(try reader.nextKey(bytes.span) != nil)
     }
 
     @Test(arguments: [
