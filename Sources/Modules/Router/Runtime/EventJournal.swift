@@ -143,6 +143,9 @@ final class EventJournal: @unchecked Sendable {
         }
     }
 
+    /// Whether the last batch could not be written.
+    var isFailing: Bool { queue.sync { writer.failureCount > 0 } }
+
     private func schedule(_ milliseconds: Int) {
         queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { self.write() }
     }
