@@ -26,6 +26,60 @@ import WAMP
         #expect(try PublishOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer) == options)
     }
 
+    @Test(arguments: Serializer.allCases)
+    func `what a caller and a callee write is what the router reads`(_ serializer: Serializer) throws {
+        var call = CallOptions()
+        call.timeoutMilliseconds = 5
+        call.receiveProgress = true
+        call.discloseMe = true
+        call.progress = true
+        call.runMode = .partition
+        call.resourceKey = "sn1"
+        call.forwarded = [ForwardedOption(key: "ppt_scheme", value: "x_plant")]
+        let callBytes = Value.dictionary(call.dictionary).encoded(serializer)
+        #expect(try CallOptions.decode(callBytes.span, ByteRange(0, callBytes.count), serializer) == call)
+        var register = RegisterOptions(match: .prefix, invoke: .roundrobin)
+        register.forceReregister = true
+        register.discloseCaller = true
+        register.concurrency = 3
+        register.forwardTimeout = true
+        let bytes = Value.dictionary(register.dictionary).encoded(serializer)
+        #expect(try RegisterOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer) == register)
+    }
+
+    /// Dictionaries without an entry are not looked into; each of these is one, however it is written.
+    @Test(arguments: [
+        (Serializer.json, [0x7B, 0x7D]), (.json, [0x7B, 0x20, 0x7D]), (.messagePack, [0x80]),
+        (.messagePack, [0xDE, 0, 0]),
+        (.cbor, [0xA0]), (.cbor, [0xBF, 0xFF]), (.cbor, [0xB8, 0]),
+    ])
+    func `no options are the defaults`(_ serializer: Serializer, _ bytes: [UInt8]) throws {
+        #expect(try CallOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer) == CallOptions())
+        #expect(try YieldOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer) == YieldOptions())
+    }
+
+    @Test(arguments: [
+        (Serializer.messagePack, [0x81, 0xA0, 0xC0]), (.cbor, [0xA1, 0x60, 0xF6]),
+        (.json, Array(#"{"progress":true}"#.utf8)),
+    ])
+    func `the shortest dictionary with an entry is looked into`(_ serializer: Serializer, _ bytes: [UInt8]) throws {
+        #expect(bytes.count > 2)
+        var reader = OptionReader(serializer, ByteRange(0, bytes.count))
+        let key = try reader.nextKey(bytes.span)
+        #expect(key != nil)
+    }
+
+    @Test(arguments: [
+        (#"{"runmode": "some"}"#, "runmode"), (#"{"runmode": 1}"#, "runmode"), (#"{"rkey": 1}"#, "rkey"),
+        (#"{"progress": "yes"}"#, "progress"),
+    ])
+    func `a wrong type in a CALL names its key`(_ json: String, _ key: String) {
+        let bytes = Array(json.utf8)
+        #expect { _ = try CallOptions.decode(bytes.span, ByteRange(0, bytes.count), .json) } throws: {
+            ($0 as? OptionError)?.key == key
+        }
+    }
+
     @Test func `absent options have the specification's defaults`() throws {
         #expect(try publish("{}") == PublishOptions())
         #expect(try publish(#"{"unknown": [1, {"deep": true}], "_vendor": 1}"#) == PublishOptions())
