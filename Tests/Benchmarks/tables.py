@@ -112,6 +112,7 @@ STORE = {
     ("appendBulk", "ratio"): "`appendBulk`, 8 bulks of 1,000 rows in flight: CPU for a row, to SQLite's C API",
     ("append", "rows_per_second"): "`append` from 100 devices at once: durable rows a second",
     ("append", "p99_commits"): "the same: p99 of an answer, in commit times",
+    ("latency", "added_ms"): "from an append to its event at a subscriber: added to the commit, ms",
     ("history", "device_hour_ms"): "one hour of one device out of 20 million rows, ms",
     ("history", "newest_10000_ms"): "history of 10,000 rows, ms",
 }

@@ -60,6 +60,14 @@ enum Cell: String, CaseIterable {
         }
     }
 
+    /// What a refusal would exceed, where answers are short and refusals are not.
+    var answerBytesMax: Int {
+        switch self {
+        case .subscribeRawSocket, .subscribeWebSocket, .callRawSocket, .callWebSocket: 64
+        default: .max
+        }
+    }
+
     var subscriberCount: Int {
         switch self {
         case .publish100RawSocket, .publish100WebSocket: 100
