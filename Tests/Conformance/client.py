@@ -92,6 +92,13 @@ class Client(wire.Peer):
             assert message[0] in UNDER_WAY, f"expected GOODBYE, got {message}"
         return message
 
+    def is_dismissed(self):
+        """The router's GOODBYE, answered as it must be; what was under way may come first."""
+        while (message := self.receive())[0] != Message.GOODBYE:
+            assert message[0] in UNDER_WAY, f"expected GOODBYE, got {message}"
+        self.send(Message.GOODBYE, {}, "wamp.close.goodbye_and_out")
+        return message
+
     def answer(self, kind, request):
         """The answer to a request, an ERROR as `Refused`; whatever comes before it is kept for `receive`."""
         passed, self.kept = self.kept, []

@@ -25,6 +25,7 @@ def test_a_killed_callee(peer, uri):
     call = caller.start_call(uri())
     callee.expect_invocation()
     peer().call("wamp.session.kill", callee.session)
+    callee.is_dismissed()
     caller.expect_call_error(call, CANCELED)
 
 
@@ -37,6 +38,7 @@ def test_a_killed_caller(peer, uri):
     caller.start_call(uri())
     invocation, _, _ = callee.expect_invocation()
     peer().call("wamp.session.kill", caller.session)
+    caller.is_dismissed()
     interrupt = callee.expect(Message.INTERRUPT)
     assert interrupt[1] == invocation and interrupt[2]["mode"] == "killnowait"
 
@@ -49,6 +51,7 @@ def test_the_testament_of_a_killed_session(peer, uri):
     heir.subscribe(uri())
     testator.call("wamp.session.add_testament", uri(), ["killed"], {})
     peer().call("wamp.session.kill", testator.session)
+    testator.is_dismissed()
     assert heir.expect(Message.EVENT)[4] == ["killed"]
 
 

@@ -100,7 +100,7 @@ def test_kill(any_peer, peer, how):
     """Each of the four forms ends the session by GOODBYE, with the reason killed and without a message."""
     administrator, victim = peer(), any_peer()
     kill(administrator, how, victim)
-    goodbye = victim.expect(Message.GOODBYE)
+    goodbye = victim.is_dismissed()
     assert goodbye[2] == KILLED and "message" not in goodbye[1]
     assert administrator.is_alive()
     assert victim.session not in administrator.call("wamp.session.list")[0]
@@ -111,7 +111,7 @@ def test_reason_and_message(peer, how):
     """reason and message are GOODBYE.Reason and GOODBYE.Details.message."""
     administrator, victim = peer(), peer()
     kill(administrator, how, victim, reason="org.conformance.maintenance", message="come back later")
-    goodbye = victim.expect(Message.GOODBYE)
+    goodbye = victim.is_dismissed()
     assert goodbye[1:] == [{**goodbye[1], "message": "come back later"}, "org.conformance.maintenance"]
 
 
@@ -148,7 +148,7 @@ def test_kill_by_authid(peer):
     administrator, victim, other = peer(), peer(), peer()
     (killed,) = kill(administrator, "kill_by_authid", victim)
     assert victim.session in killed
-    assert victim.expect(Message.GOODBYE)
+    victim.is_dismissed()
     if other.welcome["authid"] != victim.welcome["authid"]:
         assert killed == [victim.session] and other.is_alive()
 
@@ -160,7 +160,7 @@ def test_the_count_of_the_killed(peer, how):
     (sessions,) = administrator.call("wamp.session.count")
     assert kill(administrator, how, victims[0]) == [sessions - 1]
     for victim in victims:
-        victim.expect(Message.GOODBYE)
+        victim.is_dismissed()
     assert administrator.call("wamp.session.count") == [1]
 
 
@@ -177,6 +177,7 @@ def test_the_resources_of_a_killed_session(peer, uri):
     administrator.subscribe("wamp.session.on_leave")
     victim.register(uri())
     kill(administrator, "kill", victim)
+    victim.is_dismissed()
     assert administrator.expect(Message.EVENT)[4][0] == victim.session
     assert administrator.refused(Message.CALL, {}, uri()) == "wamp.error.no_such_procedure"
 
@@ -193,8 +194,7 @@ def test_goodbye_after_kill_is_not_answered(peer):
     """The GOODBYE by which a killed session answers is the end: nothing comes after it."""
     administrator, victim = peer(), peer()
     kill(administrator, "kill", victim)
-    victim.expect(Message.GOODBYE)
-    victim.send(Message.GOODBYE, {}, "wamp.close.goodbye_and_out")
+    victim.is_dismissed()
     assert victim.says_nothing_more()
 
 
