@@ -33,8 +33,8 @@ enum DefaultConfiguration {
           plain: loopback                 # who may speak WAMP without TLS: loopback (this host only), lan (anybody), never
           unix_socket: /run/gantry/gantry.sock   # the command line's way in; see credentials.group
           origins: []                     # other hosts' pages that may open WebSockets: ["https://board:3000"], or ["*"]
-          compression: off                # on: permessage-deflate on WebSockets, where a client asks for it; costs the server time
-          proxy_protocol: []              # load balancers, ["10.0.0.7", "10.1.0.0/24"]: they must say for whom they speak (v1, v2)
+          compression: off                # on: WebSockets may be compressed (permessage-deflate); costs the server time
+          proxy_protocol: []              # load balancers, ["10.0.0.7", "10.1.0.0/24"]: they must say for whom they speak
           long_poll: /lp                  # WAMP over HTTP requests is below this path; off: nowhere
           server_sent_events: /sse        # the same with a stream of events towards the client; off: nowhere
           tls:
@@ -42,7 +42,7 @@ enum DefaultConfiguration {
             private_key:                  # the PEM file of its key; required with certificate
             names: []                     # more host names and addresses for the issued certificate, beside this host's own;
                                           # `gantry app install` sends devices to the first one, else to this host's address
-            client_ca:                    # a PEM file of authorities whose certificates clients may show; not set: none is asked for
+            client_ca:                    # a PEM file of authorities whose certificates clients may show; not set: nobody's
             client_certificates: optional # required: nobody comes in without one, browsers neither
 
         # What one peer may ask for. The same for every transport, and counted before anybody has said who he is.
@@ -68,7 +68,7 @@ enum DefaultConfiguration {
           http_body: 1MiB                 # of a request to a page or /api
           http_body_timeout: 30s
           http_idle_timeout: 60s          # until a connection's next request
-          long_poll_wait: 30s             # how long a long-poll client's request waits for a message; below a proxy's patience
+          long_poll_wait: 30s             # how long a long-poll request waits for a message; below a proxy's patience
           welcome_timeout: 10s            # from HELLO to WELCOME; a person's password is checked before, over HTTP
           ping_interval: 20s              # below the idle time of the NAT boxes that factories have
           pings_missed: 2                 # then the connection is gone

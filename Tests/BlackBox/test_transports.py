@@ -659,6 +659,9 @@ class Deflated(wire.WebSocket):
 
     def receive(self, timeout=None):
         opcode, final, payload = self.receive_frame(timeout)
+        if opcode == 9:
+            self.send_frame(10, payload)
+            return self.receive(timeout)
         if opcode == 8:
             raise Closed(struct.unpack(">H", payload[:2])[0], payload[2:].decode())
         assert final and opcode == (1 if self.codec.text else 2)

@@ -23,13 +23,13 @@ import WAMPTransport
     private func status(_ decision: WebSocketHandshake.Decision) -> UInt {
         switch decision {
         case .ordinaryRequest: 0
-        case .accept(_, _, let head): head.status.code
+        case .accept(_, _, _, let head): head.status.code
         case .refuse(let status, _, _): status.code
         }
     }
 
     @Test func `the example of RFC 6455 is answered as the RFC says`() throws {
-        guard case .accept(WebSocketSubprotocol(.json), path: "/ws", let head) = decide() else {
+        guard case .accept(WebSocketSubprotocol(.json), nil, path: "/ws", let head) = decide() else {
             Issue.record("refused")
             return
         }
@@ -58,7 +58,7 @@ import WAMPTransport
     ])
     func `the client's order of subprotocols decides`(offered: String, chosen: WebSocketSubprotocol) {
         guard
-            case .accept(let subprotocol, _, let head) = decide({
+            case .accept(let subprotocol, _, _, let head) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: offered)
             })
         else {
@@ -71,7 +71,7 @@ import WAMPTransport
 
     @Test func `subprotocols may come in several headers`() {
         guard
-            case .accept(WebSocketSubprotocol(.messagePack), _, _) = decide({
+            case .accept(WebSocketSubprotocol(.messagePack), _, _, _) = decide({
                 $0.replaceOrAdd(name: "Sec-WebSocket-Protocol", value: "soap")
                 $0.add(name: "Sec-WebSocket-Protocol", value: "wamp.2.msgpack, wamp.2.json")
             })

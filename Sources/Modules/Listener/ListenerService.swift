@@ -1,5 +1,5 @@
 package import Logging
-import ModuleKit
+package import ModuleKit
 package import NIOCore
 import NIOPosix
 import ServiceLifecycle

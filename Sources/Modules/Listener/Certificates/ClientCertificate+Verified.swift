@@ -1,6 +1,7 @@
 import Crypto
 import ModuleKit
 import NIOSSL
+import SwiftASN1
 import X509
 
 extension ClientCertificate {

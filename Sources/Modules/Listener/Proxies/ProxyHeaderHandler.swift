@@ -1,3 +1,4 @@
+import ModuleKit
 import NIOCore
 
 /// The first stage of a connection from a proxy: who is behind it? Then it makes way for the stage that every other

@@ -19,6 +19,11 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
         case ended
     }
 
+    /// Somebody who fetches, and may hang up, also before the fetch has begun.
+    final class Waiter: Sendable {
+        fileprivate let isGone = Atomic(false)
+    }
+
     private enum Status: UInt8, AtomicRepresentable { case active, ended }
 
     /// How long last words wait to be fetched.
@@ -40,7 +45,7 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
     private var isClosed = false
     private var isReading = true
     private var postsWaiting: [EventLoopPromise<Void>] = []
-    private var fetch: (id: UInt64, promise: EventLoopPromise<Fetched>)?
+    private var fetch: (waiter: Waiter, promise: EventLoopPromise<Fetched>)?
     private var stream: EventStream?
 
     init(on eventLoop: any EventLoop, isBatched: Bool, messageBytesMax: Int) {
@@ -75,14 +80,15 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
     }
 
     /// What is there, or what comes within a time.
-    ///
-    /// - Parameter id: for `cancelFetch`.
-    func fetch(_ id: UInt64, within time: TimeAmount) -> EventLoopFuture<Fetched> {
+    func fetch(_ waiter: Waiter, within time: TimeAmount) -> EventLoopFuture<Fetched> {
         eventLoop.flatSubmit { [self] in
+            guard !waiter.isGone.load(ordering: .sequentiallyConsistent) else {
+                return eventLoop.makeSucceededFuture(.nothing)
+            }
             fetch?.promise.succeed(.nothing)
             let promise = eventLoop.makePromise(of: Fetched.self)
-            fetch = (id, promise)
-            let timeout = eventLoop.scheduleTask(in: time) { self.cancelFetch(id) }
+            fetch = (waiter, promise)
+            let timeout = eventLoop.scheduleTask(in: time) { self.cancelFetch(waiter) }
             promise.futureResult.whenComplete { _ in timeout.cancel() }
             handOut()
             return promise.futureResult
@@ -90,9 +96,10 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
     }
 
     /// Whoever fetched does not wait any more.
-    func cancelFetch(_ id: UInt64) {
+    func cancelFetch(_ waiter: Waiter) {
+        waiter.isGone.store(true, ordering: .sequentiallyConsistent)
         eventLoop.execute { [self] in
-            guard fetch?.id == id else { return }
+            guard fetch?.waiter === waiter else { return }
             fetch?.promise.succeed(.nothing)
             fetch = nil
         }

@@ -26,7 +26,6 @@ final class HTTPTransports: Sendable {
     private let connections: OpenConnections
     private let group: any EventLoopGroup
     private let transports = Mutex<[String: Transport]>([:])
-    private let lastFetch = Atomic<UInt64>(0)
 
     init(_ configuration: ListenerConfiguration, connections: OpenConnections, group: any EventLoopGroup) {
         paths = configuration.httpTransports
@@ -178,13 +177,13 @@ final class HTTPTransports: Sendable {
     }
 
     private func receive(_ transport: Transport) async -> HTTPResponse {
-        let id = lastFetch.wrappingAdd(1, ordering: .relaxed).newValue
+        let waiter = CarriedChannel.Waiter()
         let channel = transport.channel
         let wait = wait
         let fetched = await withTaskCancellationHandler {
-            (try? await channel.fetch(id, within: wait).get()) ?? .ended
+            (try? await channel.fetch(waiter, within: wait).get()) ?? .ended
         } onCancel: {
-            channel.cancelFetch(id)
+            channel.cancelFetch(waiter)
         }
         switch fetched {
         case .nothing: return HTTPResponse(status: 204)
