@@ -8,7 +8,7 @@ import WAMPTransport
 
 /// A connection that HTTP requests carry between them. Spec: "HTTP Longpoll Transport".
 //
-// Unchecked: everything mutable is confined to the event loop, but for `status`, which is atomic.
+// Unchecked: everything mutable is confined to the event loop, but for what is atomic, and `ownPipeline`, which `init` sets.
 final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
     /// What a fetch comes back with.
     enum Fetched: Sendable {
@@ -53,6 +53,7 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
         self.isBatched = isBatched
         self.messageBytesMax = min(messageBytesMax, RawSocketFrame.payloadBytesMax)
         closePromise = eventLoop.makePromise()
+        ownPipeline = ChannelPipeline(channel: self)
     }
 
     /// Adds the handler of the acceptor. On the event loop.
@@ -250,13 +251,9 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
 // MARK: What a channel is
 
 extension CarriedChannel {
-    // A pipeline and its channel know each other, so the pipeline is made when it is first asked for, in `begin`.
-    var pipeline: ChannelPipeline {
-        if let ownPipeline { return ownPipeline }
-        let made = ChannelPipeline(channel: self)
-        ownPipeline = made
-        return made
-    }
+    // A pipeline and its channel know each other, so that it is made at the end of `init`; it never changes afterwards,
+    // and may be asked for from any thread.
+    var pipeline: ChannelPipeline { ownPipeline ?? ChannelPipeline(channel: self) }
 
     var closeFuture: EventLoopFuture<Void> { closePromise.futureResult }
     var localAddress: SocketAddress? { nil }
