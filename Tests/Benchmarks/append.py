@@ -24,7 +24,7 @@ def server(installation, pipeline, first):
         bulks = ([[load.row(first + batch * ROWS + row) for row in range(ROWS)]] for batch in range(BATCHES))
         calls = load.calls(session, uri, bulks, {"DEVICE_KEY": "7"})
         begin = load.cpu_seconds(installation)
-        seconds, _ = load.run(pipeline, DEPTH, [calls], [subscriber])
+        seconds = load.seconds(load.run(pipeline, DEPTH, [calls], [subscriber]))
         cpu = load.cpu_seconds(installation) - begin
     return cpu * 1e6 / (BATCHES * ROWS), BATCHES * ROWS / seconds
 

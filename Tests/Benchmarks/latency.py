@@ -64,7 +64,7 @@ def main():
         commit, whole = load.percentile(floor, share), load.percentile(feed, share)
         result |= {f"{name}_ms": round(whole, 3), f"{name}_commit_ms": round(commit, 3)}
     added = statistics.median(feed) - statistics.median(floor)
-    load.report(measurement="publish to browser", rows=ROWS, **result, added_ms=round(added, 3), added_ms_max=5)
+    load.report(measurement="latency", rows=ROWS, **result, added_ms=round(added, 3), added_ms_max=5)
 
 
 main()

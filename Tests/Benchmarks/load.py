@@ -63,7 +63,7 @@ def calls(session, uri, arguments, keywords):
 
 
 def run(program, depth, sessions, subscribers=()):
-    """Works all calls off, `depth` under way for each session: the run's seconds, and each answer's milliseconds."""
+    """Works all calls off, `depth` under way for each session: (begun, answered) of each, in milliseconds."""
     with tempfile.NamedTemporaryFile() as file:
         for session, frames in [*sessions, *((one, []) for one in subscribers)]:
             file.write(struct.pack("=II", session.wire.stream.socket.fileno(), len(frames)))
@@ -76,8 +76,12 @@ def run(program, depth, sessions, subscribers=()):
         done = subprocess.run(
             [program, str(depth), file.name], pass_fds=[one.fileno() for one in sockets], stdout=subprocess.PIPE,
             text=True, check=True)
-    seconds, *latencies = map(float, done.stdout.split())
-    return seconds, latencies
+    return [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
+
+
+def seconds(answers):
+    """How long a run took."""
+    return max(answered for _, answered in answers) / 1e3
 
 
 def cpu_seconds(installation):

@@ -1,6 +1,6 @@
 /* The client of the store's measurements: keeps calls under way on sessions that somebody else has joined.
  *
- *   pipeline DEPTH FRAMES      prints the run's seconds, then each answer's milliseconds
+ *   pipeline DEPTH FRAMES      prints for each call, session by session, when it began and when it was answered (ms)
  *
  * FRAMES holds, for each session, its socket's descriptor, its number of calls and then their RawSocket frames, each after
  * its length; numbers are 32 bits of this machine's order. A session without calls takes what comes: a subscriber.
@@ -19,13 +19,12 @@ typedef struct {
     uint32_t calls, sent, answered;
     unsigned char **frames;
     uint32_t *lengths;
-    double *begun;
+    double *begun, *ended;
     size_t held;
     unsigned char buffer[1 << 16];
 } session;
 
-static double *latencies;
-static size_t latency_count;
+static size_t answer_count;
 
 static void fail(const char *what) {
     perror(what);
@@ -53,6 +52,7 @@ static session *read_session(FILE *file) {
     one->frames = calloc(one->calls + 1, sizeof *one->frames);
     one->lengths = calloc(one->calls + 1, sizeof *one->lengths);
     one->begun = calloc(one->calls + 1, sizeof *one->begun);
+    one->ended = calloc(one->calls + 1, sizeof *one->ended);
     for (uint32_t call = 0; call < one->calls; call++) {
         one->lengths[call] = number(file);
         one->frames[call] = malloc(one->lengths[call]);
@@ -88,7 +88,8 @@ static void take(session *one, unsigned char *frame, size_t length) {
             fprintf(stderr, "pipeline: the answer is no RESULT\n");
             exit(1);
         }
-        latencies[latency_count++] = now() - one->begun[one->answered++];
+        one->ended[one->answered++] = now();
+        answer_count++;
     }
 }
 
@@ -124,10 +125,9 @@ int main(int count, char **arguments) {
         sessions[session_count++] = one;
         calls += one->calls;
     }
-    latencies = calloc(calls + 1, sizeof *latencies);
     const double begin = now();
     for (size_t index = 0; index < session_count; index++) fill(sessions[index], depth);
-    while (latency_count < calls) {
+    while (answer_count < calls) {
         struct epoll_event events[256];
         const int ready = epoll_wait(poll, events, 256, 30000);
         if (ready <= 0) fail("no answer for half a minute");
@@ -136,7 +136,10 @@ int main(int count, char **arguments) {
             fill(events[index].data.ptr, depth);
         }
     }
-    printf("%.6f\n", (now() - begin) / 1e3);
-    for (size_t index = 0; index < latency_count; index++) printf("%.4f\n", latencies[index]);
+    for (size_t index = 0; index < session_count; index++) {
+        one = sessions[index];
+        for (uint32_t call = 0; call < one->calls; call++)
+            printf("%.4f %.4f\n", one->begun[call] - begin, one->ended[call] - begin);
+    }
     return 0;
 }

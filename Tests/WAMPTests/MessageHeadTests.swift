@@ -60,6 +60,29 @@ import WAMP
         }
     }
 
+    /// What this process has encoded is not walked through again, and is found in the same place.
+    @Test(arguments: [
+        #"[16, 1, {}, "t"]"#, #"[16, 1, {}, "t", []]"#, #"[16, 1, {}, "t", [1, [2, "x"], {"k": null}]]"#,
+        #"[16, 1, {}, "t", [1], {"k": 2}]"#, #"[70, 1, {}, [{"rows": [1, 2]}]]"#, #"[8, 68, 1, {}, "e", ["why"]]"#,
+    ])
+    func `a trusted payload lies where a checked one does`(_ json: String) throws {
+        for serializer in Serializer.allCases {
+            let (head, bytes) = try decode(json, as: serializer)
+            #expect(try MessageHead.decode(bytes.span, serializer, trustsPayload: true) == head)
+        }
+    }
+
+    @Test func `trust ends at the payload`() {
+        // A PUBLISH whose topic is no UTF-8; whose arguments are no list.
+        let topic: [UInt8] = [0x95, 16, 1, 0x80, 0xA1, 0xFF, 0x90]
+        let arguments: [UInt8] = [0x95, 16, 1, 0x80, 0xA1, 0x74, 5]
+        for bytes in [topic, arguments] {
+            #expect(throws: WireError.self) {
+                _ = try MessageHead.decode(bytes.span, .messagePack, trustsPayload: true)
+            }
+        }
+    }
+
     @Test func `every beginning of a message is refused`() throws {
         let json = #"[16, 239714735, {"acknowledge": true}, "com.x", [1, "two", null], {"k": 2.5}]"#
         for serializer in Serializer.allCases {

@@ -39,13 +39,15 @@ package struct MessageHead: Sendable, Hashable, BitwiseCopyable {
 extension MessageHead {
     /// Decodes one message that fills the frame.
     ///
+    /// - Parameter trustsPayload: the arguments were encoded in this process, and need not be walked through when
+    ///   nothing comes behind them.
     /// - Throws: `.invalidMessage` when the bytes are a well-formed value but no message of the specification.
     package static func decode(
-        _ bytes: Span<UInt8>, _ serializer: Serializer, depthMax: Int = 64
+        _ bytes: Span<UInt8>, _ serializer: Serializer, depthMax: Int = 64, trustsPayload: Bool = false
     ) throws(WireError) -> MessageHead {
         var cursor = Cursor(serializer, depthMax: depthMax)
         guard case .list(let list) = try cursor.next(bytes) else { throw WireError(.invalidMessage, at: 0) }
-        var reader = MessageReader(cursor: cursor, list: list)
+        var reader = MessageReader(cursor: cursor, list: list, trustsPayload: trustsPayload)
         return try reader.message(bytes)
     }
 }
@@ -54,12 +56,14 @@ extension MessageHead {
 private struct MessageReader {
     private var cursor: Cursor
     private var list: Container
+    private let trustsPayload: Bool
     private var isEscaped = false
     private var isAtEnd = false
 
-    init(cursor: Cursor, list: Container) {
+    init(cursor: Cursor, list: Container, trustsPayload: Bool) {
         self.cursor = cursor
         self.list = list
+        self.trustsPayload = trustsPayload
     }
 
     mutating func message(_ bytes: Span<UInt8>) throws(WireError) -> MessageHead {
@@ -203,6 +207,14 @@ private struct MessageReader {
 
     private mutating func payload(of head: inout MessageHead, _ bytes: Span<UInt8>) throws(WireError) {
         guard try hasMore(bytes) else { return }
+        if trustsPayload, list.count == 0, cursor.serializer == .messagePack, cursor.position < bytes.count,
+            cursor.serializer.opensList(bytes[cursor.position])
+        {
+            // A list has no closer in MessagePack: the last element is what is left.
+            head.arguments = ByteRange(cursor.position, bytes.count)
+            cursor.position = bytes.count
+            return
+        }
         head.arguments = try cursor.skip(bytes)
         guard cursor.serializer.opensList(bytes[Int(head.arguments.lowerBound)]) else {
             return try transparentPayload(of: &head, bytes)

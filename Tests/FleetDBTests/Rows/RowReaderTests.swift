@@ -99,6 +99,56 @@ import WAMP
         #expect(reader.cells == [.integer(2), .absent, .null])
     }
 
+    /// The reader remembers which key stood where; it must not matter.
+    @Test(arguments: Serializer.allCases)
+    func `rows of one bulk may have their keys in any order`(_ serializer: Serializer) throws {
+        let names = ["tsp", "a", "ab", "abcdefgh", "abcdefghi"]
+        let schema = TableSchema(name: "t", columns: names.map { Column($0, $0 == "tsp" ? .timestamp : .bigint) })
+        let orders = [
+            names, names, names.reversed(), ["abcdefghi", "x", "tsp"], ["abcdefgh", "tsp", "ab", "y", "a"], names,
+        ]
+        var writer = ValueWriter(serializer)
+        writer.beginList(1)
+        writer.beginList(orders.count)
+        for order in orders {
+            writer.beginDictionary(order.count)
+            for name in order {
+                writer.key(name)
+                writer.integer(Int64(name.utf8.count))
+            }
+            writer.endDictionary()
+        }
+        writer.endList()
+        writer.endList()
+        let rows = try Self.read(Payload(serializer: serializer, arguments: writer.bytes), schema, .bulk)
+        let expected: [[Kept]] = orders.map { order in
+            names.map { order.contains($0) ? .integer(Int64($0.utf8.count)) : .null }
+        }
+        #expect(rows == expected)
+    }
+
+    @Test func `white space in JSON changes nothing`() throws {
+        let schema = TableSchema(name: "t", columns: [Column("tsp", .timestamp), Column("ab", .string)])
+        let text = "[ [ {\"tsp\":1,\"ab\":\"x\"} , { \"tsp\" : 2 , \"ab\" :\n\"y\" }, {\"tsp\":3,\"ab\":\"z\"} ] ]"
+        let rows = try Self.read(Payload(serializer: .json, arguments: Array(text.utf8)), schema, .bulk)
+        #expect(rows == [[.integer(1), .text("x")], [.integer(2), .text("y")], [.integer(3), .text("z")]])
+    }
+
+    @Test(
+        arguments: [
+            ("7", 7), ("007", 7), ("999999999999999999", 999_999_999_999_999_999), ("9223372036854775807", .max),
+            ("9223372036854775808", -1), ("-3", -3), ("+3", 3), (" 4 ", 4), ("1e3", 1000), ("4x", -1),
+        ] as [(String, Int64)])
+    func `a device key may be a text`(_ text: String, _ expected: Int64) throws {
+        for serializer in Serializer.allCases {
+            var reader = RowReader(RowPlan(TableSchema(name: "t", columns: [Column("tsp", .timestamp)])))
+            let payload = Payload([["tsp": 0]], ["DEVICE_KEY": .string(text)], serializer: serializer)
+            try reader.begin(payload, .single, RowAuthor(role: "caller"))
+            _ = try reader.next(payload)
+            #expect(reader.deviceKey == expected)
+        }
+    }
+
     @Test func `a key with escapes is the same key`() throws {
         let schema = TableSchema(name: "t", columns: [Column("tsp", .timestamp), Column("ab", .string)])
         let payload = Payload(

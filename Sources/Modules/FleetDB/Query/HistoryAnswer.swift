@@ -14,26 +14,27 @@ struct HistoryAnswer: Sendable {
     private var bytes: [UInt8] = []
     /// Where each row of the chunk under way ends.
     private var ends: [Int] = []
+    private var row: ValueWriter
     private var chunkCount = 0
     private var rowCount = 0
     private var byteCount = 0
     private let chunkBytesMax: Int
-    private let rowsExpected: Int
 
-    /// - Parameter rowsExpected: how many rows there will be at most.
-    init(_ serializer: Serializer, rowsExpected: Int, chunkBytesMax: Int = Self.chunkBytesMax) {
+    init(_ serializer: Serializer, chunkBytesMax: Int = Self.chunkBytesMax) {
         self.serializer = serializer
-        self.rowsExpected = rowsExpected
         self.chunkBytesMax = chunkBytesMax
+        row = ValueWriter(serializer)
     }
 
-    /// Adds a row.
+    /// Adds the row that `write` writes.
     ///
     /// - Returns: a chunk that is full without the row, to be sent before anything else; it is the caller's part to know
     ///   that it may be sent.
     /// - Throws: when a single row does not fit, or everything together is out of bounds.
-    mutating func add(_ row: Span<UInt8>) throws(Refusal) -> Payload? {
-        let count = row.count
+    mutating func add(_ write: (inout ValueWriter) -> Void) throws(Refusal) -> Payload? {
+        row.reset()
+        write(&row)
+        let count = row.bytes.count
         byteCount += count
         rowCount += 1
         guard count <= chunkBytesMax, byteCount <= Self.bytesMax else {
@@ -44,17 +45,9 @@ struct HistoryAnswer: Sendable {
         }
         var full: Payload?
         if bytes.count + count > chunkBytesMax { full = takeChunk() }
-        if rowCount == 1 { reserve(count) }
-        row.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: row.bytes)
         ends.append(bytes.count)
         return full
-    }
-
-    /// Takes the memory at once that it takes when the rows are all like the first one.
-    private mutating func reserve(_ rowBytes: Int) {
-        bytes.reserveCapacity(
-            min(rowsExpected.multipliedReportingOverflow(by: rowBytes + 8).partialValue, chunkBytesMax))
-        ends.reserveCapacity(min(rowsExpected, HistoryRequest.limitMax))
     }
 
     /// What is left as a chunk of its own, once there were chunks; nil when everything fits one message.

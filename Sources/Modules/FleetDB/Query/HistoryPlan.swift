@@ -1,19 +1,15 @@
-// How one chunk answers a request. Rows are clustered by (bucket, device, time, sequence): the newest are found by walking
-// the buckets backwards. Of one device a bucket's rows lie in order; those of all devices are sorted here, because SQLite
-// would carry whole rows through its sorter, where only their times have to be compared.
+// How one chunk answers a request. Rows are clustered by (bucket, device, time, sequence): over all devices the newest
+// rows are found by walking the buckets backwards and sorting inside each; of one device, by a seek into each bucket.
 
-import WAMP
-
-/// A request as SQL against one bucket of a chunk, whose number is parameter 1.
+/// A request as SQL against one chunk.
 struct HistoryPlan: Sendable, Hashable {
-    /// The bucket's rows, the newest first.
-    var sorted: String
-    /// The same rows as they lie, each behind its time and sequence; nil when they lie in order.
-    var unsorted: String?
-    /// The parameters from 2 on.
+    /// With one bucket at a time, its number is parameter 1.
+    var sql: String
     var values: [SQLValue]
     /// The buckets that may hold rows, both included.
     var buckets: ClosedRange<Int64>
+    /// Whether the statement runs once for each bucket, the newest first.
+    var isPerBucket: Bool
 
     /// - Parameters:
     ///   - columns: the columns of the chunk's file.
@@ -25,22 +21,28 @@ struct HistoryPlan: Sendable, Hashable {
         guard start < end, bucketWidth > 0 else { return nil }
         buckets = floorDivide(start, bucketWidth)...floorDivide(end - 1, bucketWidth)
         let device = request.condition?.onlyDevice
-        var clauses = ["\(ChunkSchema.bucket) = ?1"]
-        if let device { clauses.append("device_key = \(device)") }
-        clauses.append("tsp >= \(start) AND tsp < \(end)")
+        isPerBucket = device != nil
+        var clauses: [String] = []
         values = []
+        if let device {
+            clauses = ["\(ChunkSchema.bucket) = ?1", "device_key = \(device)"]
+        } else {
+            clauses = ["\(ChunkSchema.bucket) BETWEEN \(buckets.lowerBound) AND \(buckets.upperBound)"]
+        }
+        clauses.append("tsp >= \(start) AND tsp < \(end)")
         if let condition = request.condition {
             let filter = FilterCompiler.sql(condition, columns: columns)
             clauses.append(filter.text)
             values = filter.values
         }
-        let list = Self.list(request.columns, columns)
-        let rows = "FROM rows WHERE \(clauses.joined(separator: " AND "))"
-        sorted = """
-            SELECT \(list) \(rows) ORDER BY tsp DESC, \(ChunkSchema.sequence) DESC \
-            LIMIT \(request.offset + request.limit)
+        let order =
+            isPerBucket
+            ? "tsp DESC, \(ChunkSchema.sequence) DESC"
+            : "\(ChunkSchema.bucket) DESC, tsp DESC, \(ChunkSchema.sequence) DESC"
+        sql = """
+            SELECT \(Self.list(request.columns, columns)) FROM rows WHERE \(clauses.joined(separator: " AND ")) \
+            ORDER BY \(order) LIMIT \(request.offset + request.limit)
             """
-        unsorted = device == nil ? "SELECT tsp, \(ChunkSchema.sequence), \(list) \(rows)" : nil
     }
 
     /// The same request against the latest rows of an entity table.

@@ -1,6 +1,6 @@
 import WAMP
 
-/// The keys of a table's rows, encoded once: every row of every event and answer has the same ones.
+/// The keys of a table's rows, encoded once: every row that comes in or goes out has the same ones.
 ///
 /// One array holds them all, so that walking a row's columns touches no reference count.
 struct RowKeys: Sendable, Hashable {
@@ -24,6 +24,13 @@ struct RowKeys: Sendable, Hashable {
     }
 
     var count: Int { ends.count }
+
+    /// Whether a key comes next at a cursor, which then stands behind it.
+    @inline(__always)
+    func isNext(_ index: Int, _ cursor: inout Cursor, _ bytes: Span<UInt8>) -> Bool {
+        let start = index == 0 ? 0 : ends[index - 1]
+        return cursor.pass(key: self.bytes.span.extracting(start..<ends[index]), bytes)
+    }
 
     /// Writes a key into a writer of the same serializer; its value must follow.
     @inline(__always)

@@ -34,6 +34,8 @@ struct RowReader: ~Copyable, Sendable {
     private var slots: [Slot]
     /// The key that stood at each position of the row before: rows of one writer look alike.
     private var guesses: [Int] = []
+    /// `plan.keys` as each serializer writes them.
+    private let encodedKeys: [RowKeys]
     /// The values of `plan.keywords`.
     private var keywords: [Slot]
     /// The device that the keyword arguments name, for every row of the payload; nil leaves it to the rows.
@@ -45,6 +47,8 @@ struct RowReader: ~Copyable, Sendable {
 
     init(_ plan: RowPlan) {
         self.plan = plan
+        let names = plan.keys.map { String(decoding: $0, as: UTF8.self) }
+        encodedKeys = Serializer.allCases.map { RowKeys(names, $0) }
         cells = Array(repeating: .absent, count: plan.targets.count)
         slots = Array(repeating: Slot(), count: plan.keys.count)
         keywords = Array(repeating: Slot(), count: plan.keywords.count)
@@ -170,10 +174,10 @@ struct RowReader: ~Copyable, Sendable {
             _ = try cursor.skip(bytes)
             return true
         }
+        let keys = encodedKeys[payload.serializer.position]
         var position = 0
         while try cursor.more(&entries, bytes) {
-            let key = try cursor.key(bytes)
-            if let index = slotIndex(key, bytes, at: position) {
+            if let index = try slotIndex(at: position, keys, bytes) {
                 slots[index] = try Slot(&cursor, bytes, .arguments)
             } else {
                 _ = try cursor.skip(bytes)
@@ -183,15 +187,18 @@ struct RowReader: ~Copyable, Sendable {
         return true
     }
 
-    /// Which of `plan.keys` a row's key is.
+    /// Reads a row's next key, and tells which of `plan.keys` it is.
     @inline(__always)
-    private mutating func slotIndex(_ key: StringToken, _ bytes: Span<UInt8>, at position: Int) -> Int? {
-        guard !key.isEscaped else { return plan.keys.firstIndex(of: cursor.unescaped(key, bytes)) }
+    private mutating func slotIndex(
+        at position: Int, _ keys: RowKeys, _ bytes: Span<UInt8>
+    ) throws(WireError) -> Int? {
         if position < guesses.count, case let guess = guesses[position], guess >= 0,
-            Self.equals(plan.keys[guess], bytes, key.range)
+            keys.isNext(guess, &cursor, bytes)
         {
             return guess
         }
+        let key = try cursor.key(bytes)
+        guard !key.isEscaped else { return plan.keys.firstIndex(of: cursor.unescaped(key, bytes)) }
         let found = plan.keys.firstIndex { Self.equals($0, bytes, key.range) }
         guard position < plan.keys.count * 2 else { return found }
         while guesses.count <= position { guesses.append(-1) }

@@ -37,8 +37,8 @@ actor FleetReader {
             let request = try HistoryRequest(
                 arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID)
             let scan = try HistoryScan(
-                table, request, serializer, cutoff: cutoff(table), nanosecondsMax: queryNanosecondsMax, open: open)
-            try await answer(invocation, HistoryAnswer(serializer, rowsExpected: request.limit), scan)
+                table, request, cutoff: cutoff(table), nanosecondsMax: queryNanosecondsMax, open: open)
+            try await answer(invocation, serializer) { try scan.next() ? scan.write : nil }
         } catch {
             invocation.fail(self.error(error, table, serializer))
         }
@@ -53,8 +53,8 @@ actor FleetReader {
             }
             let request = try SeriesRequest(
                 arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID, now: clock())
-            let rows = WrittenRows(try aggregate(request, table).rowsNewestFirst(), serializer)
-            try await answer(invocation, HistoryAnswer(serializer, rowsExpected: rows.count), rows)
+            var rows = try aggregate(request, table).rowsNewestFirst()[...]
+            try await answer(invocation, serializer) { rows.popFirst() }
         } catch {
             invocation.fail(self.error(error, table, serializer))
         }
@@ -62,7 +62,7 @@ actor FleetReader {
 
     private func aggregate(_ request: SeriesRequest, _ table: Table) throws -> SeriesTable {
         var series = SeriesTable(request)
-        let deadline = monotonicNanoseconds() &+ queryNanosecondsMax
+        var nanosecondsLeft = queryNanosecondsMax
         for chunk in table.layout.newestFirst(from: request.start, to: request.end) {
             guard let file = try open(table.path(chunk), isChunk: true),
                 let query = request.sql(
@@ -72,7 +72,7 @@ actor FleetReader {
             statement.bind(query.values)
             let groups = 2..<2 + request.groupBy.count
             let metrics = groups.upperBound..<groups.upperBound + request.metrics.count
-            while try statement.step(until: deadline) {
+            while try statement.step(within: &nanosecondsLeft) {
                 try series.add(
                     tsp: statement.integer(0), sequence: statement.integer(1),
                     groups: groups.map { statement.value(Int32($0)) },
@@ -82,10 +82,13 @@ actor FleetReader {
         return series
     }
 
-    /// Sends an answer as its rows come in.
-    private func answer(_ invocation: Invocation, _ empty: HistoryAnswer, _ rows: any RowSource) async throws {
-        var answer = empty
-        while let chunk = try rows.read(into: &answer) {
+    /// Sends rows that come the newest first.
+    private func answer(
+        _ invocation: Invocation, _ serializer: Serializer, _ next: () throws -> ((inout ValueWriter) -> Void)?
+    ) async throws {
+        var answer = HistoryAnswer(serializer)
+        while let write = try next() {
+            guard let chunk = try answer.add(write) else { continue }
             guard invocation.receiveProgress else {
                 throw Refusal(
                     .resultTooLarge,

@@ -2,52 +2,42 @@
 
 import WAMP
 
-/// One request under way. Belongs to one reader; holds at most one bucket's statement open.
-final class HistoryScan: RowSource {
+/// One request under way. Belongs to one reader; holds at most one statement open.
+final class HistoryScan {
     private let table: Table
     private let request: HistoryRequest
     private let cutoff: Int64?
     private let open: (String, _ isChunk: Bool) throws -> FileReader?
-    private let keys: RowKeys
-    private let dataTypes: [DataType]
+    private let keys: [[UInt8]]
     /// The chunks that are still to come, the oldest first.
     private var chunks: [Chunk]
-    private var walk: BucketWalk?
-    /// Rows that come in order.
     private var statement: SQLiteStatement?
-    /// Rows that were put in order.
-    private var newest = NewestRows(limit: 0)
-    private var row: ValueWriter
+    private var walk: BucketWalk?
     private var skipsLeft: Int
     private var rowsLeft: Int
     private var nanosecondsLeft: Int64
-    private var deadline = Int64.max
 
-    /// The buckets of a chunk, the newest first.
+    /// The buckets of a chunk, when each is asked for by itself.
     private struct BucketWalk {
         var next: Int64
         let first: Int64
         /// The newest bucket before a given one that has rows.
         let before: SQLiteStatement
-        let sorted: SQLiteStatement
-        let unsorted: SQLiteStatement?
     }
 
     /// - Parameters:
     ///   - cutoff: rows before it are gone; the latest rows of entities never are.
-    ///   - nanosecondsMax: how long all reading together may take.
+    ///   - nanosecondsMax: how long all steps together may take.
     ///   - open: the file of a path, from the reader's cache; nil leaves it out.
     init(
-        _ table: Table, _ request: HistoryRequest, _ serializer: Serializer, cutoff: Int64?, nanosecondsMax: Int64,
+        _ table: Table, _ request: HistoryRequest, cutoff: Int64?, nanosecondsMax: Int64,
         open: @escaping (String, _ isChunk: Bool) throws -> FileReader?
     ) throws {
         self.table = table
         self.request = request
         self.cutoff = cutoff
         self.open = open
-        keys = RowKeys(request.columns.map(\.id), serializer)
-        dataTypes = request.columns.map(\.dataType)
-        row = ValueWriter(serializer)
+        keys = request.columns.map { Array($0.id.utf8) }
         skipsLeft = request.offset
         rowsLeft = request.limit
         nanosecondsLeft = nanosecondsMax
@@ -64,60 +54,47 @@ final class HistoryScan: RowSource {
         }
     }
 
-    func read(into answer: inout HistoryAnswer) throws -> Payload? {
-        let started = monotonicNanoseconds()
-        deadline = started &+ nanosecondsLeft
-        defer { nanosecondsLeft &-= monotonicNanoseconds() &- started }
-        while rowsLeft > 0 {
-            if let range = newest.takeNewest() {
-                guard takesRow() else { continue }
-                let rows = newest.bytes
-                if let full = try answer.add(rows.span.extracting(range)) { return full }
-            } else if let statement, try statement.step(until: deadline) {
-                guard takesRow() else { continue }
-                row.reset()
-                write(statement, from: 0, to: &row)
-                if let full = try answer.add(row.bytes.span) { return full }
-            } else if try !nextBucket() {
-                guard let chunk = chunks.popLast() else { return nil }
-                try begin(chunk)
+    /// Steps to the next row.
+    func next() throws -> Bool {
+        guard rowsLeft > 0 else { return false }
+        while true {
+            if let statement {
+                while try statement.step(within: &nanosecondsLeft) {
+                    guard skipsLeft == 0 else {
+                        skipsLeft -= 1
+                        continue
+                    }
+                    rowsLeft -= 1
+                    return true
+                }
+                if try nextBucket(statement) { continue }
+                self.statement = nil
             }
+            guard let chunk = chunks.popLast() else { return false }
+            try begin(chunk)
         }
-        return nil
     }
-
-    /// Counts a row; false when the offset passes over it.
-    private func takesRow() -> Bool {
-        guard skipsLeft == 0 else {
-            skipsLeft -= 1
-            return false
-        }
-        rowsLeft -= 1
-        return true
-    }
-
-    // MARK: Buckets
 
     private func begin(_ chunk: Chunk) throws {
         guard let file = try open(table.path(chunk), true),
             let plan = HistoryPlan(
                 request, chunk, bucketWidth: file.bucketWidth, columns: file.columns, cutoff: cutoff)
         else { return }
+        let statement = try file.connection.prepare(plan.sql)
+        guard plan.isPerBucket else {
+            statement.bind(plan.values)
+            self.statement = statement
+            return
+        }
         let before = try file.connection.prepare(
             "SELECT max(\(ChunkSchema.bucket)) FROM rows WHERE \(ChunkSchema.bucket) <= ?")
-        let sorted = try file.connection.prepare(plan.sorted)
-        sorted.bind(plan.values, from: 2)
-        let unsorted = try plan.unsorted.map { try file.connection.prepare($0) }
-        unsorted?.bind(plan.values, from: 2)
-        walk = BucketWalk(
-            next: plan.buckets.upperBound, first: plan.buckets.lowerBound, before: before, sorted: sorted,
-            unsorted: unsorted)
+        walk = BucketWalk(next: plan.buckets.upperBound, first: plan.buckets.lowerBound, before: before)
+        statement.bind(plan.values, from: 2)
+        if try nextBucket(statement) { self.statement = statement }
     }
 
-    /// Goes to the next bucket that has rows; false when the chunk has no more.
-    private func nextBucket() throws(SQLiteError) -> Bool {
-        statement = nil
-        newest = NewestRows(limit: 0)
+    /// Starts the statement on the next bucket that has rows; false when there is none.
+    private func nextBucket(_ statement: SQLiteStatement) throws(SQLiteError) -> Bool {
         guard var walk else { return false }
         walk.before.bind(walk.next, at: 1)
         defer { walk.before.reset() }
@@ -129,44 +106,23 @@ final class HistoryScan: RowSource {
         }
         walk.next = bucket - 1
         self.walk = walk
-        if let unsorted = walk.unsorted, let rows = try newestRows(unsorted, bucket) {
-            newest = rows
-        } else {
-            walk.sorted.reset()
-            walk.sorted.bind(bucket, at: 1)
-            statement = walk.sorted
-        }
+        statement.reset()
+        statement.bind(bucket, at: 1)
         return true
     }
 
-    /// The rows of a bucket that the answer still wants, in order; nil when they are too big for that.
-    private func newestRows(_ statement: SQLiteStatement, _ bucket: Int64) throws(SQLiteError) -> NewestRows? {
-        var rows = NewestRows(limit: skipsLeft + rowsLeft)
-        statement.bind(bucket, at: 1)
-        defer { statement.reset() }
-        while try statement.step(until: deadline) {
-            let (tsp, sequence) = (statement.integer(0), statement.integer(1))
-            guard rows.admits(tsp: tsp, sequence: sequence) else { continue }
-            row.reset()
-            write(statement, from: 2, to: &row)
-            rows.add(tsp: tsp, sequence: sequence, row.bytes.span)
-            guard !rows.isFull else { return nil }
-        }
-        rows.sort()
-        return rows
-    }
-
-    // MARK: Rows
-
-    /// Writes the current row of a statement, whose columns begin at `first`.
-    private func write(_ statement: SQLiteStatement, from first: Int32, to writer: inout ValueWriter) {
+    /// Writes the current row.
+    func write(_ writer: inout ValueWriter) {
+        guard let statement else { return writer.null() }
         writer.beginDictionary(keys.count)
-        for index in dataTypes.indices {
-            keys.write(index, to: &writer)
-            if dataTypes[index] == .json, let parts = request.columns[index].parts {
-                Self.write(parts, statement, first + Int32(index), &writer)
+        for index in keys.indices {
+            let key = keys[index]
+            writer.key(utf8: key.span)
+            let column = request.columns[index]
+            if let parts = column.parts {
+                Self.write(parts, statement, Int32(index), &writer)
             } else {
-                statement.write(first + Int32(index), dataTypes[index], &writer)
+                statement.write(Int32(index), column.dataType, &writer)
             }
         }
         writer.endDictionary()

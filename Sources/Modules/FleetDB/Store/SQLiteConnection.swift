@@ -163,10 +163,11 @@ final class SQLiteStatement {
         }
     }
 
-    /// Steps, and gives up beyond a point in time on the monotonic clock.
-    @inline(__always)
-    func step(until deadline: Int64) throws(SQLiteError) -> Bool {
-        connection.deadlineNanoseconds = deadline
+    /// Steps, and gives up when it takes longer than what is left of a budget; takes the time off it.
+    func step(within nanoseconds: inout Int64) throws(SQLiteError) -> Bool {
+        let begin = monotonicNanoseconds()
+        connection.deadlineNanoseconds = begin &+ nanoseconds
+        defer { nanoseconds &-= monotonicNanoseconds() &- begin }
         return try step()
     }
 
@@ -225,7 +226,7 @@ final class SQLiteStatement {
 /// SQLITE_TRANSIENT, which Swift cannot import: SQLite takes a copy before the call returns.
 private let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-func monotonicNanoseconds() -> Int64 {
+private func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)

@@ -74,7 +74,12 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         }
         guard let handle = joined.withLock({ $0?.handle }) else { return }
         // The client has encoded these itself; what it could not decode again would be a mistake of ours.
-        realm.receive(messages.compactMap { try? ReceivedMessage($0, Self.serializer) }, from: handle)
+        let received = messages.compactMap { message -> ReceivedMessage? in
+            let head = try? MessageHead.decode(
+                message.readableBytesUInt8Span, Self.serializer, trustsPayload: true)
+            return head.map { ReceivedMessage(head: $0, bytes: message, serializer: Self.serializer) }
+        }
+        realm.receive(received, from: handle)
     }
 
     /// Waits until the caller of an invocation has taken most of what was sent to it.

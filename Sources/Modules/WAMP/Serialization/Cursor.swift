@@ -67,6 +67,26 @@ package struct Cursor: Sendable {
         }
     }
 
+    /// Passes over a key that was seen before and comes again, byte for byte; false, and nothing is read, when another
+    /// one comes, or the same written in another way.
+    ///
+    /// - Parameter encoded: what `ValueWriter.key` writes.
+    package mutating func pass(key encoded: Span<UInt8>, _ bytes: Span<UInt8>) -> Bool {
+        let count = encoded.count
+        guard position <= bytes.count &- count else { return false }
+        var offset = 0
+        while encoded.hasWord(at: offset), bytes.hasWord(at: position &+ offset) {
+            guard encoded.word(at: offset) == bytes.word(at: position &+ offset) else { return false }
+            offset &+= 8
+        }
+        while offset < count {
+            guard encoded[offset] == bytes[position &+ offset] else { return false }
+            offset &+= 1
+        }
+        position &+= count
+        return true
+    }
+
     /// Checks one whole value for well-formedness (types, UTF-8, numbers, depth) and passes over it.
     ///
     /// The router's way over payloads: it decodes and allocates nothing.
