@@ -245,3 +245,19 @@ def test_the_clients_order_decides_among_subprotocols(connect):
     session = connect("websocket", "cbor", subprotocol="wamp.2.unknown, wamp.2.cbor, wamp.2.json")
     assert session.wire.headers["sec-websocket-protocol"] == "wamp.2.cbor"
     assert session.join().session
+
+
+def test_what_follows_a_goodbye_in_the_same_segment_is_the_next_sessions(any_peer):
+    peer = any_peer()
+    first = peer.session
+    held, write = [], peer.wire.stream.write
+    peer.wire.stream.write = held.append
+    peer.send(Message.GOODBYE, {}, "wamp.close.normal")
+    peer.hello("realm1")
+    peer.wire.stream.write = write
+    write(b"".join(held))
+    assert peer.expect(Message.GOODBYE)[2] == "wamp.close.goodbye_and_out"
+    welcome = peer.expect(Message.WELCOME)
+    assert welcome[1] != first
+    peer.requests = 0
+    assert peer.is_alive()

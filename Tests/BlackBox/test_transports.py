@@ -6,6 +6,7 @@ Spec: "Message Batching", "RawSocket Transport".
 import asyncio
 
 import pytest
+import txaio
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp import serializer
 
@@ -155,6 +156,8 @@ def test_whoever_separates_with_the_octal_30_is_answered_alike(batched):
 @pytest.mark.parametrize("name", ["Json", "MsgPack", "CBOR"])
 async def test_autobahn_with_batches(plain_router, name):
     kind = getattr(serializer, name + "Serializer")
+    # Else its timers would run on the loop of whichever test used autobahn first.
+    txaio.config.loop = asyncio.get_running_loop()
     joined = asyncio.get_running_loop().create_future()
     session = peers.Session("realm1", {}, joined)
     factory = WampWebSocketClientFactory(lambda: session, url=plain_router.websocket_url, serializers=[kind(batched=True)])

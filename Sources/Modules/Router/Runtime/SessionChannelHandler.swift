@@ -20,6 +20,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private enum State {
         case opening(SessionHandshake)
         case joined(Realm, SessionHandle)
+        /// The peer has said GOODBYE, and what it sent behind it is the next session's: it waits for the answer to leave.
+        case leaving(held: [ByteBuffer])
         /// Says its last words, and reads nothing any more.
         case closing
     }
@@ -139,7 +141,16 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     }
 
     private func messageReceived(_ buffer: ByteBuffer) {
-        if case .closing = state { return }
+        switch state {
+        case .closing: return
+        case .leaving(var held):
+            held.append(buffer)
+            state = .leaving(held: held)
+            // The answer leaves with this tick, so there is never more than one read of these.
+            if held.count > Self.heldMax { finish([]) }
+            return
+        case .opening, .joined: break
+        }
         do throws(WireError) {
             let message = try ReceivedMessage(buffer, connection.serializer)
             if case .opening(var handshake) = state {
@@ -160,6 +171,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         }
     }
 
+    private static var heldMax: Int { 4096 }
+
     /// What follows a GOODBYE on this transport is a new session's.
     private func goodbyeReceived(_ message: ReceivedMessage) {
         if case .joined(let realm, _) = state, connection.peer.cookie != nil {
@@ -168,6 +181,16 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
                 host.authenticators.authenticator(for: realm.uri)?.signedOut(connection.peer, of: realm.uri)
             }
         }
+        route()
+        if case .joined = state { state = .leaving(held: []) }
+    }
+
+    /// The answer to GOODBYE is written: the transport is ready for another session.
+    private func left() {
+        guard case .leaving(let held) = state else { return }
+        state = .opening(SessionHandshake())
+        openedAt = .now()
+        for message in held { messageReceived(message) }
         route()
     }
 
@@ -286,8 +309,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .none: context.flush()
         case .leave:
             context.flush()
-            if case .joined = state { state = .opening(SessionHandshake()) }
-            openedAt = .now()
+            left()
         case .close:
             if case .joined = state { state = .opening(SessionHandshake()) }
             finish(framing.close(.normalClosure))
@@ -324,7 +346,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         switch state {
         case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
         case .closing: break
-        case .opening: finish(framing.close(.goingAway))
+        case .opening, .leaving: finish(framing.close(.goingAway))
         }
     }
 
@@ -345,7 +367,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
         switch state {
-        case .closing: break
+        case .closing, .leaving: break
         case .opening:
             if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
         case .joined(let realm, let handle):
