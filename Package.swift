@@ -66,7 +66,7 @@ let package = Package(
         tests("WAMP"),
 
         // Floor 1: sockets, one port, the shape of a module, SQLite the house way
-        .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/Modules/CZlib", providers: [.apt(["zlib1g-dev"])]),
         floor("WAMPTransport", ["WAMP", "ModuleKit", "CZlib", .nioCore, .nioHTTP1, .crypto]),
         floor("ModuleKit", ["WAMP", .logging, .lifecycle, .yams]),
         floor(
@@ -77,7 +77,7 @@ let package = Package(
             ]),
         // Methods to authenticate, pure; Argon2 is linked as an archive, so that the bundle needs no package
         .systemLibrary(
-            name: "CArgon2", path: "Sources/System/CArgon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+            name: "CArgon2", path: "Sources/Modules/CArgon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
         .target(
             name: "Authentication",
             dependencies: ["WAMP", "ModuleKit", "CArgon2", .crypto, .cryptoExtras, .logging],

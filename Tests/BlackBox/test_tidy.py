@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = ROOT / "Sources" / "Modules"
 
 FLOORS = [
-    {"WAMP"},
+    {"WAMP", "CArgon2", "CZlib"},
     {"WAMPTransport", "ModuleKit", "Authentication", "Listener", "Store"},
     {"WAMPClient", "LoadGenerator"},
     {"Router", "Credentials", "Provisioner", "FleetDB", "Alarms", "WebUI"},

@@ -130,26 +130,20 @@ extension ValueWriter {
 
     /// `[UNREGISTERED, 0, {registration, reason}]`: the router took it back. Spec: "Registration Revocation".
     package mutating func revocation(of registration: RegistrationID, reason: String?) {
-        begin(.unregistered, 2)
-        unsigned(0)
-        beginDictionary(reason == nil ? 1 : 2)
-        key("registration")
-        unsigned(registration.rawValue)
-        if let reason {
-            key("reason")
-            string(reason)
-        }
-        endDictionary()
-        endList()
+        revocation(.unregistered, of: "registration", registration.rawValue, reason)
     }
 
     /// `[UNSUBSCRIBED, 0, {subscription, reason}]`: the router took it back. Spec: "Subscription Revocation".
     package mutating func revocation(of subscription: SubscriptionID, reason: String?) {
-        begin(.unsubscribed, 2)
+        revocation(.unsubscribed, of: "subscription", subscription.rawValue, reason)
+    }
+
+    private mutating func revocation(_ type: MessageType, of kind: StaticString, _ id: UInt64, _ reason: String?) {
+        begin(type, 2)
         unsigned(0)
         beginDictionary(reason == nil ? 1 : 2)
-        key("subscription")
-        unsigned(subscription.rawValue)
+        key(kind)
+        unsigned(id)
         if let reason {
             key("reason")
             string(reason)
