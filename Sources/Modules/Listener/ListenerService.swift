@@ -23,7 +23,8 @@ package final class ListenerService: Service {
     private let services: Connection.Services
     private let group: any EventLoopGroup
     private let drain: @Sendable () async -> Void
-    private let sockets = Mutex<[any Channel]>([])
+    /// By address; a port has a server socket for each event loop.
+    private let sockets = Mutex<[[any Channel]]>([])
     private let isReady = Atomic(false)
     private let logger: Logger
 
@@ -64,7 +65,7 @@ package final class ListenerService: Service {
     package func setReady(_ ready: Bool) { isReady.store(ready, ordering: .relaxed) }
 
     /// The addresses of the sockets that are open, the TCP port first.
-    package var addresses: [SocketAddress] { sockets.withLock { $0.compactMap(\.localAddress) } }
+    package var addresses: [SocketAddress] { sockets.withLock { $0.compactMap { $0.first?.localAddress } } }
 
     // MARK: Binding
 
@@ -81,16 +82,16 @@ package final class ListenerService: Service {
         guard sockets.withLock({ $0.isEmpty }) else { return }
         do {
             if let address = configuration.address {
-                let socket = try await bind("\(address), port \(configuration.port)") {
-                    $0.bind(to: try SocketAddress(ipAddress: address, port: configuration.port))
+                let port = try await bound("\(address), port \(configuration.port)") {
+                    try await bind(port: SocketAddress(ipAddress: address, port: configuration.port))
                 }
-                sockets.withLock { $0.append(socket) }
+                sockets.withLock { $0.append(port) }
             }
             if let path = configuration.unixSocket {
-                let socket = try await bind(path) {
-                    $0.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+                let socket = try await bound(path) {
+                    try await bootstrap(group).bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
                 }
-                sockets.withLock { $0.append(socket) }
+                sockets.withLock { $0.append([socket]) }
                 // For the service's user and group; who connects is told by the kernel.
                 guard chmod(path, 0o660) == 0 else { throw BindError(address: path, reason: "chmod failed") }
             }
@@ -101,27 +102,46 @@ package final class ListenerService: Service {
         for address in addresses { logger.info("listening", metadata: .facts([.address: "\(address)"])) }
     }
 
-    private func bind(
-        _ name: String, _ bind: (ServerBootstrap) throws -> EventLoopFuture<any Channel>
-    ) async throws -> any Channel {
+    private func bound<Socket>(_ name: String, _ bind: () async throws -> Socket) async throws -> Socket {
+        do {
+            return try await bind()
+        } catch let error as IOError {
+            throw BindError(address: name, reason: String(cString: strerror(error.errnoCode)))
+        }
+    }
+
+    /// A server socket for each event loop, which accept in turns.
+    private func bind(port address: SocketAddress) async throws -> [any Channel] {
+        let loops = Array(group.makeIterator())
+        let turns = AcceptTurns(loopCount: loops.count)
+        let socket = try BoundSocket(address)
+        var channels: [any Channel] = []
+        do {
+            for (number, loop) in loops.enumerated() {
+                let bootstrap = bootstrap(loop, (turns, number)).serverChannelOption(.autoRead, value: false)
+                channels.append(try await bootstrap.withBoundSocket(socket.duplicate()).get())
+            }
+        } catch {
+            for channel in channels { try? await channel.close() }
+            throw error
+        }
+        turns.begin(channels)
+        return channels
+    }
+
+    private func bootstrap(_ group: any EventLoopGroup, _ turns: (AcceptTurns, loop: Int)? = nil) -> ServerBootstrap {
         let logger = logger
-        let bootstrap = ServerBootstrap(group: group)
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptingHandler(turns: turns, logger: logger))
                 }
             }
             .childChannelInitializer { [services, connections] channel in
-                Self.setUp(channel, services, connections)
+                turns?.0.accepted(channel, on: turns?.loop ?? 0)
+                return Self.setUp(channel, services, connections)
             }
-        do {
-            return try await bind(bootstrap).get()
-        } catch let error as IOError {
-            let reason = String(cString: strerror(error.errnoCode))
-            throw BindError(address: name, reason: reason)
-        }
     }
 
     // MARK: Connections
@@ -181,7 +201,7 @@ package final class ListenerService: Service {
             defer { sockets = [] }
             return sockets
         }
-        for socket in open { try? await socket.close() }
+        for socket in open.joined() { try? await socket.close() }
     }
 
     /// Good-byes, then quiescence, then the end of patience.

@@ -108,6 +108,19 @@ package struct Cursor: Sendable {
         return ByteRange(start, position)
     }
 
+    /// Calls `body` with each key of a dictionary and the place of its value; with none when something else is there.
+    package static func forEachEntry(
+        of range: ByteRange, _ bytes: Span<UInt8>, _ serializer: Serializer,
+        _ body: (_ key: ByteRange, _ value: ByteRange) throws(WireError) -> Void
+    ) throws(WireError) {
+        var cursor = Cursor(serializer, at: Int(range.lowerBound))
+        guard case .dictionary(var entries) = try cursor.next(bytes) else { return }
+        while try cursor.more(&entries, bytes) {
+            let key = try cursor.key(bytes).range
+            try body(key, try cursor.skip(bytes))
+        }
+    }
+
     /// Throws `.trailingBytes` unless everything (but JSON's white space) was read.
     package mutating func end(_ bytes: Span<UInt8>) throws(WireError) {
         if serializer == .json { position = JSONReader.skipSpace(bytes, position) }
