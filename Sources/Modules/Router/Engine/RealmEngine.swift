@@ -292,6 +292,7 @@ struct RealmEngine: Sendable {
             if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
         touched[loop].removeAll(keepingCapacity: true)
+        pools[loop].flushed(deliveries.count)
         return deliveries
     }
 
