@@ -117,6 +117,8 @@ final class Realm: Sendable {
         }
     }
 
+    var counters: RealmCounters { engine.withLock { $0.counters } }
+
     // MARK: The lock, and what follows it
 
     /// Runs one batch under the lock, then wakes the loops that have something to write.

@@ -11,10 +11,12 @@ package final class RouterHost: Sendable {
     let agent: String
     let loops: RouterLoops
     let authenticators: AuthenticatorRegistry
-    package let counters = RouterCounters()
+    package let counters = ConnectionCounters()
     private let configuration: RouterConfiguration
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
+    /// What realms have done that are closed, so that no total ever falls.
+    private let pastRealms = Mutex(RealmCounters())
     private let journal: EventJournal?
 
     private struct OpenRealm: Sendable {
@@ -55,6 +57,15 @@ package final class RouterHost: Sendable {
     func admittedRealm(_ uri: String) throws(HandshakeError) -> Realm {
         guard let open = realms.withLock({ $0[uri] }), open.isAdmitted else {
             throw HandshakeError(.noSuchRealm, "no realm \(uri) exists here")
+    /// What all realms have done since the router was made.
+    package var realmCounters: RealmCounters {
+        realms.withLock { realms in
+            var total = pastRealms.withLock { $0 }
+            for open in realms.values { total += open.realm.counters }
+            return total
+        }
+    }
+
         }
         return open.realm
     }
@@ -117,7 +128,11 @@ extension RouterHost: RealmHost {
     }
 
     package func close(_ realm: String) async {
-        let closed = realms.withLock { $0.removeValue(forKey: realm) }
+        let closed = realms.withLock { realms in
+            let closed = realms.removeValue(forKey: realm)
+            if let counters = closed?.realm.counters { pastRealms.withLock { $0 += counters } }
+            return closed
+        }
         closed?.realm.dismiss(.closeRealm) { _ in true }
         journal?.detach(realm)
     }
@@ -136,8 +151,8 @@ extension RouterHost: RealmHost {
     }
 }
 
-/// What happened to connections, for the status page and the metrics.
-package struct RouterCounters: Sendable {
+/// What happened to connections. `gantry.status` shows it, with what the realms have done.
+package struct ConnectionCounters: Sendable {
     package let framingViolations = Counter()
     package let slowConsumers = Counter()
     package let lostPeers = Counter()
