@@ -40,6 +40,12 @@ package final class RouterHost: Sendable {
         connections = (0..<loops.count).map { LoopConnections(loops[$0], configuration.deadlines) }
         realms = Mutex([:])
         journal = directory.map { EventJournal(directory: $0, logger: logger) }
+        // A realm of gantry.yml that is not there any more has been taken out by whoever administers. That an app's realm
+        // is not open says nothing: its events stay, as its tables do.
+        let configured = Set(configuration.realms.keys)
+        journal?.forgetRealms { uri in
+            !configured.contains(uri) && uri != adminRealm && AppRealm(uri: uri) == nil
+        }
         for realm in configuration.realms.values {
             let open = Realm(
                 definition: realm.definition, limits: configuration.limits, loops: loops, journal: journal)
@@ -51,12 +57,6 @@ package final class RouterHost: Sendable {
     /// The last thing that is done with a router: what its realms keep is on disk when this returns.
     package func close() async { await journal?.close() }
 
-    func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
-
-    /// The realm, if it is open to the network. Whether a realm exists is no secret.
-    func admittedRealm(_ uri: String) throws(HandshakeError) -> Realm {
-        guard let open = realms.withLock({ $0[uri] }), open.isAdmitted else {
-            throw HandshakeError(.noSuchRealm, "no realm \(uri) exists here")
     /// What all realms have done since the router was made.
     package var realmCounters: RealmCounters {
         realms.withLock { realms in
@@ -66,6 +66,12 @@ package final class RouterHost: Sendable {
         }
     }
 
+    func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
+
+    /// The realm, if it is open to the network. Whether a realm exists is no secret.
+    func admittedRealm(_ uri: String) throws(HandshakeError) -> Realm {
+        guard let open = realms.withLock({ $0[uri] }), open.isAdmitted else {
+            throw HandshakeError(.noSuchRealm, "no realm \(uri) exists here")
         }
         return open.realm
     }
