@@ -146,8 +146,8 @@ package final class ListenerService: Service {
 
     // MARK: Connections
 
-    /// Counts a connection and gives it its first handler; one that is too many is closed. Never fails: an error here
-    /// would be the server socket's.
+    /// Counts a connection and gives it its first handler; one that is too many is turned away. Never fails: an error
+    /// here would be the server socket's.
     private static func setUp(
         _ channel: any Channel, _ services: Connection.Services, _ connections: OpenConnections
     ) -> EventLoopFuture<Void> {
@@ -161,7 +161,12 @@ package final class ListenerService: Service {
         } catch {
             services.logger.debug(
                 "connection refused", metadata: .facts([.peer: address.text, .reason: error.rawValue]))
-            channel.close(promise: nil)
+            do {
+                guard connections.turnsAway(channel) else { throw error }
+                try channel.pipeline.syncOperations.addHandler(TurnedAwayHandler())
+            } catch {
+                channel.close(promise: nil)
+            }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
         return UnixPeer.credentials(of: isUnix ? channel : nil, on: channel.eventLoop).map { credentials in

@@ -87,6 +87,24 @@ package struct Cursor: Sendable {
         return true
     }
 
+    /// Passes over a null; false, and nothing is read, when anything else comes.
+    package mutating func passNull(_ bytes: Span<UInt8>) throws(WireError) -> Bool {
+        let start = serializer == .json ? JSONReader.skipSpace(bytes, position) : position
+        let byte = try bytes.byte(at: start)
+        let mayBeNull =
+            switch serializer {
+            case .json: byte == UInt8(ascii: "n")
+            case .messagePack: byte == 0xC0
+            // Null and undefined, as simple values, and with a tag before them.
+            case .cbor: byte >= 0xF6 || byte >> 5 == 6
+            }
+        guard mayBeNull else { return false }
+        var ahead = self
+        guard case .null = try ahead.next(bytes) else { return false }
+        self = ahead
+        return true
+    }
+
     /// Checks one whole value for well-formedness (types, UTF-8, numbers, depth) and passes over it.
     ///
     /// The router's way over payloads: it decodes and allocates nothing.
