@@ -16,6 +16,7 @@ package final class RouterHost: Sendable {
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
     private let journal: EventJournal?
+    private let authorizers: AuthorizerCalls
 
     private struct OpenRealm: Sendable {
         var realm: Realm
@@ -38,9 +39,9 @@ package final class RouterHost: Sendable {
         connections = (0..<loops.count).map { LoopConnections(loops[$0], configuration.deadlines) }
         realms = Mutex([:])
         journal = directory.map { EventJournal(directory: $0, logger: logger) }
+        authorizers = AuthorizerCalls(logger: logger)
         for realm in configuration.realms.values {
-            let open = Realm(
-                definition: realm.definition, limits: configuration.limits, loops: loops, journal: journal)
+            let open = makeRealm(realm.definition)
             open.restore()
             realms.withLock { $0[realm.definition.uri] = OpenRealm(realm: open, isAdmitted: true) }
         }
@@ -84,6 +85,13 @@ package final class RouterHost: Sendable {
     }
 
     private func realm(_ uri: String) -> Realm? { realms.withLock { $0[uri]?.realm } }
+
+    private func makeRealm(_ definition: RealmDefinition) -> Realm {
+        Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal) { [weak self] in
+            guard let self else { return .outage }
+            return await self.authorizers.ask($0, in: definition.uri, of: self)
+        }
+    }
 }
 
 extension RouterHost: WAMPConnectionAcceptor {
@@ -99,7 +107,7 @@ extension RouterHost: RealmHost {
     package func open(_ definition: RealmDefinition) async {
         let known = realm(definition.uri)
         if let known { return known.apply(definition) }
-        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal)
+        let opened = makeRealm(definition)
         // On a thread that may wait for the disk.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
