@@ -100,6 +100,8 @@ enum DefaultConfiguration {
         #             - uri: com.example.         # or, without match, com.example.*
         #               match: prefix
         #               allow: [publish, subscribe, call]      # and register
+        #         visitor:
+        #           authorizer: com.example.authorize   # a procedure decides instead, which another role may register
         #       event_history:                  # whose last events can be asked for later; left out: nobody's
         #         - uri: com.example.alarm.
         #           match: prefix

@@ -20,6 +20,7 @@ struct Transcript {
         var serializer: Serializer
         var waiting: [Value] = []
         var ending = Delivery.Ending.none
+        var isReadFrom = true
     }
 
     var engine: RealmEngine
@@ -44,7 +45,7 @@ struct Transcript {
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
         """,
-        isLocal: Bool = false, ticket: String? = nil
+        isLocal: Bool = false, ticket: String? = nil, authorizer: AuthorizerProcedure? = nil
     ) throws {
         lastSession += 1
         let link = Link()
@@ -52,7 +53,8 @@ struct Transcript {
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions, trustlevel: trustlevel),
+                permissions: authorizer == nil ? permissions : Permissions([]), authorizer: authorizer,
+                trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
             features: try ClientFeatures(roles: features),
             format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
@@ -123,6 +125,21 @@ struct Transcript {
         peers[name]?.waiting = []
     }
 
+    func isReadFrom(_ name: String) throws -> Bool { try #require(peers[name]).isReadFrom }
+
+    /// Takes the one question that authorizers are to be asked now.
+    mutating func question() throws -> AuthorizationQuestion {
+        let questions = engine.takeQuestions()
+        try #require(questions.count == 1, "\(questions.map(\.subject))")
+        return questions[0]
+    }
+
+    /// An authorizer's answer to a question.
+    mutating func decide(_ question: AuthorizationQuestion, _ answer: AuthorizerAnswer) throws {
+        engine.decide(question.session, question.number, answer)
+        try collect()
+    }
+
     func ending(_ name: String) throws -> Delivery.Ending { try #require(peers[name]).ending }
 
     /// Moves the clock, and lets deadlines come.
@@ -173,6 +190,7 @@ struct Transcript {
                 peers[name]?.waiting.append(value)
             }
             peers[name]?.ending = delivery.ending
+            if let reads = delivery.reads { peers[name]?.isReadFrom = reads }
         }
         if !engine.overflowed.isEmpty { engine.endOverflowedSessions() }
         engine.wakeLoops { _ in }

@@ -269,7 +269,7 @@ extension PlainRealms {
                 authid: identity.authid, authrole: identity.role, authmethod: method.rawValue,
                 authprovider: identity.provider.rawValue,
                 authextra: proof.isEmpty ? identity.extra : identity.extra.merging(proof, uniquingKeysWith: { $1 }),
-                permissions: permissions,
+                permissions: permissions, authorizer: realm.authorizers[identity.role],
                 trustlevel: identity.trustlevel ?? realm.trustlevels[identity.role]))
     }
 

@@ -56,7 +56,7 @@ extension RealmEngine {
         }
         guard !URIRules.isReserved(topic) else { return (.invalidURI, "topics that begin with wamp are the router's") }
         guard isAuthorized(.publish, topic, .exact, slot) else {
-            return (.notAuthorized, "not allowed to publish to \(String(topic))")
+            return denial(of: .publish, topic, .exact, slot)
         }
         if options.discloseMe, disclosurePolicy == .never {
             return (.discloseMeDisallowed, "this realm discloses nobody")

@@ -22,7 +22,7 @@ extension RealmEngine {
         let uri = subscriptions[index].uri
         let match = subscriptions[index].match
         guard isAuthorized(.subscribe, uri.bytes.span, match, slot) else {
-            throw MetaError(.notAuthorized, "not allowed to subscribe to \(uri.text)")
+            throw MetaError(denial(of: .subscribe, uri.bytes.span, match, slot))
         }
         var query = try EventQuery(arguments.options)
         // Crossbar's own form, older than the specification's: the newest first, as one argument.

@@ -29,6 +29,14 @@ extension RealmEngine {
         return isInSequence(message)
     }
 
+    /// Whether a CALL does not belong to one that goes on, or that has ended while this was under way.
+    func isNewCall(_ message: IncomingMessage) -> Bool {
+        let slot = message.sender.slot
+        guard message.head.request <= sessions[slot].lastCall else { return true }
+        return calls.find(CallKey(caller: message.sender, request: message.request)) == nil
+            && !sessions[slot].features.has(.progressiveCallInvocations, as: .caller)
+    }
+
     /// Passes further payload on, to the same callee under the same ids. Of the options only `progress` counts.
     private mutating func continueCall(
         _ index: Int32, _ message: IncomingMessage, _ options: CallOptions, _ bytes: Span<UInt8>

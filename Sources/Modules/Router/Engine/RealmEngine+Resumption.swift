@@ -72,9 +72,7 @@ extension RealmEngine {
         let welcome = Welcome(resumedWith: connection.nextTicket)
         send(to: slot) { welcome.write(id, to: &$0) }
         waiting.forEachBuffer { sessions[slot].outbox.append(sharing: $0) }
-        if sessions[slot].isHeldBack {
-            departed[connection.loop].append((connection.link, Delivery(buffer: nil, reads: false)))
-        }
+        if !sessions[slot].isReadFrom { tellWhetherRead(slot) }
         return sessions.handle(of: slot)
     }
 

@@ -45,6 +45,10 @@ struct RealmEngine: Sendable {
     var detachments = DeadlineQueue<SessionHandle>()
     var overflowed: [SessionHandle] = []
 
+    /// What authorizers are to be asked since it was last taken.
+    var questions: [AuthorizationQuestion] = []
+    var lastQuestion: UInt64 = 0
+
     var reflection = Reflection()
 
     // What is written, and where to
@@ -165,8 +169,15 @@ struct RealmEngine: Sendable {
         guard sessions.contains(handle) else { return }
         counters.messagesIn &+= 1
         let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
-        if head.type != .call, !isInSequence(message) { return }
-        switch head.type {
+        if sessions[handle.slot].authorization != nil, mustWait(message, bytes) { return }
+        route(message, bytes)
+    }
+
+    /// Does what a message says.
+    mutating func route(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
+        let handle = message.sender
+        if message.head.type != .call, !isInSequence(message) { return }
+        switch message.head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)
         case .yield: yield(message, bytes)
@@ -181,7 +192,7 @@ struct RealmEngine: Sendable {
             leave(handle, .leave)
         case .abort: leave(handle, .close)
         default:
-            abort(handle, .protocolViolation, "\(head.type) is not for a joined session to send")
+            abort(handle, .protocolViolation, "\(message.head.type) is not for a joined session to send")
         }
     }
 
@@ -217,9 +228,10 @@ struct RealmEngine: Sendable {
         sessions[slot].touch(slot, &touched)
     }
 
-    /// Whether a session's permissions allow an action; remembered by URI.
+    /// Whether a session's permissions allow an action; remembered by URI. Where an authorizer decides, it has.
     mutating func isAuthorized(_ action: Action, _ uri: Span<UInt8>, _ match: MatchPolicy, _ slot: Int32) -> Bool {
         if sessions[slot].isUnrestricted { return true }
+        if sessions[slot].authorization != nil { return decision(on: action, uri, match, slot)?.isAllowed ?? false }
         let permissions = sessions[slot].principal.permissions
         return sessions[slot].decisions.decision(action, uri, match, hasher) {
             permissions.allows(action, String(uri), match)
@@ -236,8 +248,7 @@ struct RealmEngine: Sendable {
         case .forced: return sessions[slot].disclosure
         case .onRequest:
             if asked { return sessions[slot].disclosure }
-            guard sessions[slot].hasDisclosingRules else { return nil }
-            return sessions[slot].principal.permissions.discloses(role, String(uri)) ? sessions[slot].disclosure : nil
+            return discloses(slot, as: role, uri) ? sessions[slot].disclosure : nil
         case .never: return nil
         }
     }
@@ -255,11 +266,16 @@ struct RealmEngine: Sendable {
         departed[sessions[sender].loop].append((sessions[sender].link, Delivery(buffer: nil, reads: false)))
     }
 
+    /// Tells a session's connection whether it is to be read from.
+    mutating func tellWhetherRead(_ slot: Int32) {
+        let delivery = Delivery(buffer: nil, reads: sessions[slot].isReadFrom)
+        departed[sessions[slot].loop].append((sessions[slot].link, delivery))
+    }
+
     private mutating func letGo(of target: Int32) {
         for sender in sessions[target].heldBack where sessions.contains(sender) {
             sessions[sender.slot].isHeldBack = false
-            let loop = sessions[sender.slot].loop
-            departed[loop].append((sessions[sender.slot].link, Delivery(buffer: nil, reads: true)))
+            tellWhetherRead(sender.slot)
         }
         sessions[target].heldBack = []
     }

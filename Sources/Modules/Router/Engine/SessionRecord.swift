@@ -95,7 +95,11 @@ struct SessionRecord: Sendable {
     /// Sessions that are not read from until this one's outbox has drained.
     var heldBack: [SessionHandle] = []
     var isHeldBack = false
+    /// What it sends has somewhere to go, and does not wait behind what has to be decided first.
+    var isReadFrom: Bool { !isHeldBack && authorization?.holdsBack != true }
     var decisions = DecisionCache()
+    /// Nil for those whose permissions decide, which are nearly all.
+    var authorization: Authorization?
 
     /// Its subscriptions, and its place among the subscribers of each: neither a subscription with ten thousand
     /// subscribers nor a session with ten thousand subscriptions is searched.
@@ -158,6 +162,7 @@ struct SessionRecord: Sendable {
         disclosure = Disclosure(
             session: session.id, authid: session.principal.authid, authrole: session.principal.authrole)
         isUnrestricted = session.principal.permissions.isUnrestricted
-        hasDisclosingRules = session.principal.permissions.hasDisclosure
+        hasDisclosingRules = session.principal.permissions.hasDisclosure || session.principal.authorizer != nil
+        if session.principal.authorizer != nil { authorization = Authorization() }
     }
 }

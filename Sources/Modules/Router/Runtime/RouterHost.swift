@@ -18,6 +18,7 @@ package final class RouterHost: Sendable {
     /// What realms have done that are closed, so that no total ever falls.
     private let pastRealms = Mutex(RealmCounters())
     private let journal: EventJournal?
+    private let authorizers: AuthorizerCalls
 
     private struct OpenRealm: Sendable {
         var realm: Realm
@@ -46,9 +47,9 @@ package final class RouterHost: Sendable {
         journal?.forgetRealms { uri in
             !configured.contains(uri) && uri != adminRealm && AppRealm(uri: uri) == nil
         }
+        authorizers = AuthorizerCalls(logger: logger)
         for realm in configuration.realms.values {
-            let open = Realm(
-                definition: realm.definition, limits: configuration.limits, loops: loops, journal: journal)
+            let open = makeRealm(realm.definition)
             open.restore()
             realms.withLock { $0[realm.definition.uri] = OpenRealm(realm: open, isAdmitted: true) }
         }
@@ -101,6 +102,13 @@ package final class RouterHost: Sendable {
     }
 
     private func realm(_ uri: String) -> Realm? { realms.withLock { $0[uri]?.realm } }
+
+    private func makeRealm(_ definition: RealmDefinition) -> Realm {
+        Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal) { [weak self] in
+            guard let self else { return .outage }
+            return await self.authorizers.ask($0, in: definition.uri, of: self)
+        }
+    }
 }
 
 extension RouterHost: WAMPConnectionAcceptor {
@@ -116,7 +124,7 @@ extension RouterHost: RealmHost {
     package func open(_ definition: RealmDefinition) async {
         let known = realm(definition.uri)
         if let known { return known.apply(definition) }
-        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal)
+        let opened = makeRealm(definition)
         // On a thread that may wait for the disk.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {

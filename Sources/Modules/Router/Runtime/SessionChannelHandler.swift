@@ -21,7 +21,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case opening(SessionHandshake)
         case joined(Realm, SessionHandle)
         /// The peer has said GOODBYE, and what it sent behind it is the next session's: it waits for the answer to leave.
-        case leaving(held: [ByteBuffer])
+        case leaving(Realm, SessionHandle, held: [ByteBuffer])
         /// The session is over: what its outbox has left is on its way, and behind that go these bytes.
         case parting([UInt8])
         /// Says its last words, and reads nothing any more.
@@ -81,6 +81,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         guard self.context != nil else { return }
         host.connections(of: context.eventLoop).remove(self)
         if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
+        abandonGoodbye()
         state = .closing
         self.context = nil
     }
@@ -146,10 +147,11 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func messageReceived(_ buffer: ByteBuffer) {
         switch state {
         case .closing, .parting: return
-        case .leaving(var held):
+        case .leaving(let realm, let handle, var held):
             held.append(buffer)
-            state = .leaving(held: held)
-            // The answer leaves with this tick, so there is never more than one read of these.
+            state = .leaving(realm, handle, held: held)
+            // The answer leaves with this tick, so there is never more than one read of these; an authorizer may take
+            // longer over what was sent before.
             if held.count > Self.heldMax { finish([]) }
             return
         case .opening, .joined: break
@@ -185,12 +187,17 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             }
         }
         route()
-        if case .joined = state { state = .leaving(held: []) }
+        if case .joined(let realm, let handle) = state { state = .leaving(realm, handle, held: []) }
+    }
+
+    /// A GOODBYE may still wait in the realm, behind what an authorizer has to decide; there is nobody left to answer.
+    private func abandonGoodbye() {
+        if case .leaving(let realm, let handle, _) = state { realm.disconnected(handle, self) }
     }
 
     /// The answer to GOODBYE is written: the transport is ready for another session.
     private func left() {
-        guard case .leaving(let held) = state else { return }
+        guard case .leaving(_, _, let held) = state else { return }
         state = .opening(SessionHandshake())
         openedAt = .now()
         for message in held { messageReceived(message) }
@@ -217,7 +224,10 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .joined(let realm, let handle):
             state = .parting(close)
             if isAnswered { realm.abort(handle, .payloadSizeExceeded, sentence) } else { realm.leave(handle, .close) }
-        case .leaving: state = .parting(close)
+        // Its GOODBYE may still wait in the realm; if it does not, this is for nobody.
+        case .leaving(let realm, let handle, _):
+            state = .parting(close)
+            realm.leave(handle, .close)
         }
         host.counters.framingViolations.add(1)
     }
@@ -370,6 +380,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func finish(_ lastBytes: [UInt8]) {
         guard let context else { return }
         if case .closing = state { return }
+        abandonGoodbye()
         state = .closing
         write(lastBytes)
         context.flush()
