@@ -13,9 +13,7 @@ extension RealmEngine {
         default: return true
         }
         let request = message.head.request
-        let last = sessions[message.sender.slot].lastRequest
-        let expected = last < identifierMax ? last + 1 : 1
-        sessions[message.sender.slot].lastRequest = request
+        let expected = sessions[message.sender.slot].requested(request)
         guard request != expected else { return true }
         guard isStrict else {
             counters.requestIDGaps &+= 1
@@ -24,5 +22,15 @@ extension RealmEngine {
         abort(
             message.sender, .protocolViolation, "\(message.head.type): expected request \(expected), got \(request)")
         return false
+    }
+}
+
+extension SessionRecord {
+    /// Takes the id of a request.
+    ///
+    /// - Returns: the id that was to be expected.
+    fileprivate mutating func requested(_ request: UInt64) -> UInt64 {
+        defer { lastRequest = request }
+        return lastRequest < identifierMax ? lastRequest + 1 : 1
     }
 }
