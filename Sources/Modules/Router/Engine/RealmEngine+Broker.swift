@@ -15,9 +15,8 @@ extension RealmEngine {
         let slot = message.sender.slot
         let topic = bytes.extracting(message.head.uri.range)
         if let refusal = refusalToPublish(topic, options, slot) {
-            counters.requestErrors &+= 1
-            if options.acknowledge { refuse(message, refusal.uri, refusal.sentence) }
-            return
+            guard options.acknowledge else { return counters.requestErrors &+= 1 }
+            return refuse(message, refusal.uri, refusal.sentence)
         }
         let publication = PublicationID(random.nextID())
         var delivery = Publication(

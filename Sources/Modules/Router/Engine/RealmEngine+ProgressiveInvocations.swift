@@ -16,7 +16,7 @@ extension RealmEngine {
         }
         let request = message.head.request
         if request > sessions[slot].lastCall {
-            if isStrict, !isInSequence(message) { return false }
+            guard isInSequence(message) else { return false }
             sessions[slot].lastCall = request
             return true
         }
@@ -26,9 +26,7 @@ extension RealmEngine {
         }
         // The call may have ended while this was under way; its caller learns so, or has already.
         if sessions[slot].features.has(.progressiveCallInvocations, as: .caller) { return false }
-        guard isStrict else { return true }
-        abort(message.sender, .protocolViolation, "CALL: request \(request) is not the next one")
-        return false
+        return isInSequence(message)
     }
 
     /// Whether a CALL does not belong to one that goes on, or that has ended while this was under way.

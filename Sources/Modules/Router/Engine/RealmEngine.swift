@@ -99,7 +99,6 @@ struct RealmEngine: Sendable {
     mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         let handle = SessionHandle(slot: slot, id: session.id)
-        if isStrict { sessions[slot].lastRequest = 0 }
         guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
             turnAway(slot)
             return handle
@@ -178,7 +177,7 @@ struct RealmEngine: Sendable {
     @inline(__always)
     mutating func route(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
         let handle = message.sender
-        if isStrict, message.head.type != .call, !isInSequence(message) { return }
+        if message.head.type != .call, !isInSequence(message) { return }
         switch message.head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)
@@ -310,6 +309,7 @@ struct RealmEngine: Sendable {
             if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
         touched[loop].removeAll(keepingCapacity: true)
+        pools[loop].flushed(deliveries.count)
         return deliveries
     }
 
@@ -354,18 +354,6 @@ package struct RouterLimits: Sendable, Hashable {
     package var resumeBufferBytesMax = 1 << 20
 
     package init() {}
-}
-
-/// What a realm has done since it was opened.
-struct RealmCounters: Sendable, Hashable {
-    var messagesIn: UInt64 = 0
-    var messagesOut: UInt64 = 0
-    var eventsOut: UInt64 = 0
-    var eventsDropped: UInt64 = 0
-    /// Events that were to be retained, or belonged to a history, and had no room.
-    var eventsNotKept: UInt64 = 0
-    var requestErrors: UInt64 = 0
-    var protocolViolations: UInt64 = 0
 }
 
 /// Random numbers from a seed (SplitMix64): ids that collide with nothing and that a test can foresee.

@@ -107,8 +107,8 @@ struct SessionRecord: Sendable {
     var registrations: [Int32] = []
     /// The highest CALL.Request so far ("Verification of CALL Request IDs").
     var lastCall: UInt64 = 0
-    /// The last request of any kind; nil until a realm that is strict has seen one.
-    var lastRequest: UInt64?
+    /// The last request of any kind.
+    var lastRequest: UInt64 = 0
     /// Session scope, per callee: the last INVOCATION.Request that was sent.
     var lastInvocation: UInt64 = 0
     /// Nil for the many that leave none.

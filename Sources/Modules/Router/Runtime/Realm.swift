@@ -65,8 +65,8 @@ final class Realm: Sendable {
         enter { $0.join(session, welcome: welcome) }
     }
 
-    func leave(_ handle: SessionHandle) {
-        enter { $0.leave(handle) }
+    func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
+        enter { $0.leave(handle, ending) }
     }
 
     /// The session's connection is lost: it ends, or waits to be resumed.
@@ -123,6 +123,8 @@ final class Realm: Sendable {
             return engine.sessions[engine.calls[index].key.caller.slot].outbox.byteCount
         }
     }
+
+    var counters: RealmCounters { engine.withLock { $0.counters } }
 
     // MARK: The lock, and what follows it
 

@@ -11,10 +11,12 @@ package final class RouterHost: Sendable {
     let agent: String
     let loops: RouterLoops
     let authenticators: AuthenticatorRegistry
-    package let counters = RouterCounters()
+    package let counters = ConnectionCounters()
     private let configuration: RouterConfiguration
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
+    /// What realms have done that are closed, so that no total ever falls.
+    private let pastRealms = Mutex(RealmCounters())
     private let journal: EventJournal?
     private let authorizers: AuthorizerCalls
 
@@ -40,6 +42,12 @@ package final class RouterHost: Sendable {
         realms = Mutex([:])
         journal = directory.map { EventJournal(directory: $0, logger: logger) }
         authorizers = AuthorizerCalls(logger: logger)
+        // A realm of gantry.yml that is not there any more has been taken out by whoever administers. That an app's realm
+        // is not open says nothing: its events stay, as its tables do.
+        let configured = Set(configuration.realms.keys)
+        journal?.forgetRealms { uri in
+            !configured.contains(uri) && uri != adminRealm && AppRealm(uri: uri) == nil
+        }
         for realm in configuration.realms.values {
             let open = makeRealm(realm.definition)
             open.restore()
@@ -49,6 +57,15 @@ package final class RouterHost: Sendable {
 
     /// The last thing that is done with a router: what its realms keep is on disk when this returns.
     package func close() async { await journal?.close() }
+
+    /// What all realms have done since the router was made.
+    package var realmCounters: RealmCounters {
+        realms.withLock { realms in
+            var total = pastRealms.withLock { $0 }
+            for open in realms.values { total += open.realm.counters }
+            return total
+        }
+    }
 
     func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
 
@@ -125,7 +142,11 @@ extension RouterHost: RealmHost {
     }
 
     package func close(_ realm: String) async {
-        let closed = realms.withLock { $0.removeValue(forKey: realm) }
+        let closed = realms.withLock { realms in
+            let closed = realms.removeValue(forKey: realm)
+            if let counters = closed?.realm.counters { pastRealms.withLock { $0 += counters } }
+            return closed
+        }
         closed?.realm.dismiss(.closeRealm) { _ in true }
         journal?.detach(realm)
     }
@@ -144,8 +165,8 @@ extension RouterHost: RealmHost {
     }
 }
 
-/// What happened to connections, for the status page and the metrics.
-package struct RouterCounters: Sendable {
+/// What happened to connections. `gantry.status` shows it, with what the realms have done.
+package struct ConnectionCounters: Sendable {
     package let framingViolations = Counter()
     package let slowConsumers = Counter()
     package let lostPeers = Counter()

@@ -22,6 +22,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case joined(Realm, SessionHandle)
         /// The peer has said GOODBYE, and what it sent behind it is the next session's: it waits for the answer to leave.
         case leaving(Realm, SessionHandle, held: [ByteBuffer])
+        /// The session is over: what its outbox has left is on its way, and behind that go these bytes.
+        case parting([UInt8])
         /// Says its last words, and reads nothing any more.
         case closing
     }
@@ -125,6 +127,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .ping(let payload): write(framing.pong(payload.readableBytesView))
         case .pong: break
         case .close(let code, _):
+            if case .parting = state { break }
             route()
             if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
             finish(framing.close(code))
@@ -143,7 +146,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     private func messageReceived(_ buffer: ByteBuffer) {
         switch state {
-        case .closing: return
+        case .closing, .parting: return
         case .leaving(let realm, let handle, var held):
             held.append(buffer)
             state = .leaving(realm, handle, held: held)
@@ -208,14 +211,24 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     }
 
     private func violated(_ violation: FramingViolation) {
-        if case .closing = state { return }
-        host.counters.framingViolations.add(1)
-        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        let close = framing.close(violation.closeCode, reason: violation.reason)
         // A message that is too big is one that WAMP can still answer; broken framing is below it.
-        if violation == .messageTooBig {
-            write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: "a message is longer than the limit") })
+        let isAnswered = violation == .messageTooBig
+        let sentence = "a message is longer than the limit"
+        switch state {
+        case .closing, .parting: return
+        case .opening:
+            if isAnswered { write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: sentence) }) }
+            finish(close)
+        // What it has been answered before comes before the last word.
+        case .joined(let realm, let handle):
+            state = .parting(close)
+            if isAnswered { realm.abort(handle, .payloadSizeExceeded, sentence) } else { realm.leave(handle, .close) }
+        case .leaving(let realm, let handle, _):
+            state = .parting(close)
+            realm.leave(handle, .close)
         }
-        finish(framing.close(violation.closeCode, reason: violation.reason))
+        host.counters.framingViolations.add(1)
     }
 
     // MARK: Handshake
@@ -312,6 +325,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         } else {
             delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         }
+        if case .parting(let lastBytes) = state, delivery.ending != .none { return finish(lastBytes) }
         switch delivery.ending {
         case .none: context.flush()
         case .leave:
@@ -344,7 +358,10 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     /// ABORT, in whatever state.
     private func abort(_ reason: ErrorURI, _ message: String) {
         if case .joined(let realm, let handle) = state { return realm.abort(handle, reason, message) }
-        if case .closing = state { return }
+        switch state {
+        case .closing, .parting: return
+        default: break
+        }
         write(encode { $0.farewell(.abort, reason, message: message) })
         finish(framing.close(.normalClosure))
     }
@@ -352,7 +369,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func dismiss(_ reason: ErrorURI, _ message: String) {
         switch state {
         case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
-        case .closing: break
+        case .closing, .parting: break
         case .opening, .leaving: finish(framing.close(.goingAway))
         }
     }
@@ -375,7 +392,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
         switch state {
-        case .closing, .leaving: break
+        case .closing, .leaving, .parting: break
         case .opening:
             if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
         case .joined(let realm, let handle):
