@@ -86,9 +86,9 @@ extension RealmEngine {
             ?? sessions[slot].principal.permissions.allows(action, uri)
     }
 
-    /// Whether a session is disclosed to those who get its calls or publications, unasked.
+    /// Whether a session that has rules for it, or an authorizer, is disclosed to those who get its calls or
+    /// publications, unasked.
     func discloses(_ slot: Int32, as role: PermissionRule.Disclosure, _ uri: Span<UInt8>) -> Bool {
-        guard sessions[slot].hasDisclosingRules else { return false }
         guard sessions[slot].authorization != nil else {
             return sessions[slot].principal.permissions.discloses(role, String(uri))
         }

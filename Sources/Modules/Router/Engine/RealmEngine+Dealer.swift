@@ -135,7 +135,9 @@ extension RealmEngine {
             let procedure = bytes.extracting(message.head.uri.range)
             var kept = options
             // An authorizer decides about this message; whoever gets the call next is told the same.
-            if discloses(caller.slot, as: .caller, procedure) { kept.discloseMe = true }
+            if sessions[caller.slot].authorization != nil, discloses(caller.slot, as: .caller, procedure) {
+                kept.discloseMe = true
+            }
             calls.keep(
                 place,
                 KeptCall(
