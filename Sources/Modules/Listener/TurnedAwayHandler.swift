@@ -10,6 +10,7 @@ final class TurnedAwayHandler: ChannelInboundHandler {
     private static let patience = Duration.seconds(1)
     private var received = ByteBuffer()
     private var deadline = Deadline()
+    private var isTold = false
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
@@ -22,7 +23,8 @@ final class TurnedAwayHandler: ChannelInboundHandler {
         var buffer = Self.unwrapInboundIn(data)
         received.writeBuffer(&buffer)
         guard received.readableBytesView.first == RawSocketHandshake.magic else { return context.close(promise: nil) }
-        guard received.readableBytes >= RawSocketHandshake.bytes else { return }
+        guard received.readableBytes >= RawSocketHandshake.bytes, !isTold else { return }
+        isTold = true
         let octets = RawSocketHandshake.octets(refusing: .maximumConnectionsReached)
         let channel = context.channel
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: octets))).whenComplete { _ in
