@@ -67,7 +67,7 @@ private struct HelloDetails {
         try Cursor.forEachEntry(of: range, bytes, serializer) { key, value throws(WireError) in
             func decoded() throws(WireError) -> Value { try Value.decode(bytes, value, serializer) }
             if bytes.equals(key, "roles") {
-                try Cursor.forEachEntry(of: value, bytes, serializer) { _, _ throws(WireError) in details.hasRoles = true }
+                try Cursor.forEachEntry(of: value, bytes, serializer) { _, _ in details.hasRoles = true }
                 details.features = try ClientFeatures(roles: value, bytes, serializer)
             } else if bytes.equals(key, "authmethods") {
                 details.authmethods = try decoded().list?.compactMap(\.string)
