@@ -82,9 +82,9 @@ struct Transcript {
         let peer = try #require(peers[name])
         for line in messages.split(separator: "\n") {
             let value = try Value.decode(Array(line.utf8), .json)
-            let bytes = value.encoded(peer.serializer)
-            let head = try MessageHead.decode(bytes.span, peer.serializer)
-            engine.receive(head, bytes.span, peer.serializer, from: peer.handle)
+            let message = try ReceivedMessage(ByteBuffer(bytes: value.encoded(peer.serializer)), peer.serializer)
+            engine.receive(
+                message.head, message.bytes.readableBytesUInt8Span, message.serializer, from: peer.handle)
         }
         try collect()
     }
@@ -159,14 +159,14 @@ struct Transcript {
     /// Connects again with a ticket; false when it opens nothing.
     mutating func resume(
         _ name: String, _ session: UInt64, ticket: String, next: String, isEncrypted: Bool = false,
-        serializer: Serializer = .json
+        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24
     ) throws -> Bool {
         let link = Link()
         let connection = ResumingConnection(
             ticket: ResumeTicket(text: ticket), nextTicket: ResumeTicket(text: next),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: isEncrypted),
-            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: 1 << 24,
-            link: link)
+            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0,
+            frameBytesMax: frameBytesMax, link: link)
         guard let handle = engine.resume(SessionID(session), connection) else { return false }
         peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
         names[ObjectIdentifier(link)] = name

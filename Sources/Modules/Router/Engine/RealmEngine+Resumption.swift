@@ -57,10 +57,11 @@ extension RealmEngine {
 
     /// Gives a session to another connection, and says WELCOME before what has waited.
     ///
+    /// The connection reads no less than the one before: what has waited was measured by that.
     /// - Returns: nil when there is no such session, or the ticket or the connection is not the right one.
     mutating func resume(_ id: SessionID, _ connection: ResumingConnection) -> SessionHandle? {
         guard let slot = sessions.slot(of: id), sessions[slot].resumeTicket == connection.ticket,
-            sessions[slot].format == connection.format,
+            sessions[slot].format == connection.format, sessions[slot].frameBytesMax <= connection.frameBytesMax,
             connection.peer.isEncrypted || !sessions[slot].peer.isEncrypted
         else { return nil }
         if !sessions[slot].isDetached {
