@@ -139,7 +139,7 @@ package final class ListenerService: Service {
                 }
             }
             .childChannelInitializer { [services, connections] channel in
-                turns?.0.accepted(channel, on: turns?.loop ?? 0)
+                if let (turns, loop) = turns { turns.accepted(channel, on: loop) }
                 return Self.setUp(channel, services, connections)
             }
     }
