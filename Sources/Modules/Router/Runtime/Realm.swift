@@ -190,10 +190,3 @@ final class Realm: Sendable {
         }
     }
 }
-
-/// A message that has been decoded on its connection's loop, and its frame.
-struct ReceivedMessage {
-    var head: MessageHead
-    var bytes: ByteBuffer
-    var serializer: Serializer
-}
