@@ -89,7 +89,8 @@ IDLE = [
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """The same load at several sizes: its CPU for one operation has to stay what it is at the first."""
+    """The same load at several sizes: its CPU for one operation has to stay what it is at the first. A peer that knows
+    the load stands beside it, for comparison."""
 
     name: str
     title: str
@@ -97,11 +98,12 @@ class Curve:
     option: str
     sizes: tuple
     quick: tuple
+    peer: str | None = None
 
 
 CURVES = [
     Curve("subscribers", "subscribers of one topic", f"--mode fanout --depth 16 --size 256 {MSGPACK}", "--peers",
-          (10, 100, 1_000, 10_000), (10, 1_000)),
+          (10, 100, 1_000, 10_000), (10, 1_000), "nats"),
     Curve("realms", "realms, each with a publisher and 10 subscribers",
           f"--mode fanout --peers 10 --depth 4 --size 256 --realm realm {MSGPACK}", "--realms",
           (1, 10, 100, 1_000), (1, 100)),

@@ -1,26 +1,25 @@
-// The fuzz targets. libFuzzer calls one function per process; the runner chooses what it does by a compilation flag.
-// A finding is a trap: its input lands in .build/fuzz/findings and becomes a unit test.
+// Runs one fuzz target: `Fuzz TARGET [libFuzzer's arguments]`, or says which there are. A finding is a trap: its input
+// lands in .build/fuzz/findings and becomes a unit test.
 
-import WAMP
+import CLibFuzzer
 
-@_cdecl("LLVMFuzzerTestOneInput")
-package func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-    #if FUZZ_JSON
-    demand(Agreement.difference(bytes, .json))
-    #elseif FUZZ_MESSAGEPACK
-    demand(Agreement.difference(bytes, .messagePack))
-    #elseif FUZZ_CBOR
-    demand(Agreement.difference(bytes, .cbor))
-    #elseif FUZZ_TRANSCODING
-    for serializer in Serializer.allCases { demand(Agreement.transcodingDifference(bytes, serializer)) }
-    #elseif FUZZ_MESSAGE
-    for serializer in Serializer.allCases { demand(MessageAgreement.difference(bytes, serializer)) }
-    #endif
-    return 0
-}
+@main enum Fuzz {
+    /// Set once, before libFuzzer takes over, which calls back on the same thread.
+    nonisolated(unsafe) private static var target = FuzzTarget.json
 
-/// Ends the process if there is something wrong.
-private func demand(_ difference: String?) {
-    if let difference { fatalError(difference) }
+    static func main() {
+        guard let chosen = CommandLine.arguments.dropFirst().first.flatMap(FuzzTarget.init(rawValue:)) else {
+            return print(FuzzTarget.allCases.map(\.rawValue).joined(separator: " "))
+        }
+        target = chosen
+        // libFuzzer's own arguments begin behind the target's name, which stands where the program's would.
+        var count = CommandLine.argc - 1
+        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv + 1
+        _ = LLVMFuzzerRunDriver(&count, &arguments) { start, count in
+            if let difference = Fuzz.target.difference(Array(UnsafeBufferPointer(start: start, count: count))) {
+                fatalError(difference)
+            }
+            return 0
+        }
+    }
 }

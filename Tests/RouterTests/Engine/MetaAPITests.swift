@@ -179,4 +179,38 @@ import WAMP
         try call("ann", "wamp.subscription.list_subscribers", "[1]", expecting: "[1]")
         try call("ann", "wamp.subscription.count_subscribers", "[9]", expecting: "wamp.error.no_such_subscription")
     }
+
+    // MARK: Transports that take little
+
+    @Test mutating func `a result that does not fit is an error`() throws {
+        try realm.join("ann", frameBytesMax: 512)
+        try realm.join("bob")
+        for number in 1...150 { try realm.send("bob", #"[32, \#(number), {}, "com.t\#(number)"]"#) }
+        try call("ann", "wamp.subscription.list", "[]", expecting: "wamp.error.payload_size_exceeded")
+    }
+
+    @Test mutating func `a refusal that does not fit says less`() throws {
+        try realm.join("ann", frameBytesMax: 512)
+        let name = String(repeating: "\\u0001", count: 200)
+        try realm.send("ann", #"[48, 1, {}, "com.\#(name)"]"#)
+        try realm.expect("ann", #"[8, 48, 1, {}, "wamp.error.no_such_procedure"]"#)
+    }
+
+    @Test mutating func `a text that does not fit is left out of what has to be said`() throws {
+        let features = """
+            {"callee": {"features": {"registration_revocation": true}},
+             "subscriber": {"features": {"subscription_revocation": true}}}
+            """
+        let text = String(repeating: "x", count: 600)
+        try realm.join("ann")
+        try realm.join("bob", frameBytesMax: 512, features: features)
+        try realm.send("bob", #"[64, 1, {}, "com.p"]\#n[32, 2, {}, "com.t"]"#)
+        try realm.forget("bob")
+        try call("ann", "wamp.registration.remove_callee", #"[1, 2, "\#(text)"]"#, expecting: "null")
+        try realm.expect("bob", #"[67, 0, {"registration": 1}]"#)
+        try call("ann", "wamp.subscription.remove_subscriber", #"[1, 2, "\#(text)"]"#, expecting: "null")
+        try realm.expect("bob", #"[35, 0, {"subscription": 1}]"#)
+        try call("ann", "wamp.session.kill", #"[2], {"message": "\#(text)"}"#, expecting: "")
+        try realm.expect("bob", #"[6, {}, "wamp.close.killed"]"#)
+    }
 }

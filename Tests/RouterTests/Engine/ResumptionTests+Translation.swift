@@ -140,6 +140,33 @@ extension ResumptionTests {
         try realm.expect("bob", "[68, 2, 1, {}]")
     }
 
+    @Test func `what the router says itself goes without its long part`() throws {
+        var realm = try Self.realm(
+            features: """
+                {"callee": {"features": {"registration_revocation": true}},
+                 "subscriber": {"features": {"subscription_revocation": true}}}
+                """)
+        try realm.disconnect("ann")
+        let reason = "com." + String(repeating: "x", count: 500)
+        try realm.send(
+            "bob",
+            #"""
+            [48, 2, {}, "wamp.registration.remove_callee", [2, 1], {"reason": "\#(reason)"}]
+            [48, 3, {}, "wamp.subscription.remove_subscriber", [1, 1], {"reason": "\#(reason)"}]
+            """#)
+        #expect(
+            try realm.resume(
+                "ann", 1, ticket: "first", next: "second",
+                format: WireFormat(serializer: .cbor, framing: .rawSocket), frameBytesMax: 512))
+        try realm.expect(
+            "ann",
+            #"""
+            [2, 1, {"resumed": true}]
+            [67, 0, {"registration": 2}]
+            [35, 0, {"subscription": 1}]
+            """#)
+    }
+
     @Test(arguments: [false, true])
     func `progress that the new transport does not take ends the call`(isAnswered: Bool) throws {
         var realm = try Self.realm(callOptions: #"{"receive_progress": true}"#)

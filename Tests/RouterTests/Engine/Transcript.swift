@@ -84,9 +84,10 @@ struct Transcript {
         let peer = try #require(peers[name])
         for line in messages.split(separator: "\n") {
             let value = try Value.decode(Array(line.utf8), .json)
-            let bytes = value.encoded(peer.format.serializer)
-            let head = try MessageHead.decode(bytes.span, peer.format.serializer)
-            engine.receive(head, bytes.span, peer.format.serializer, from: peer.handle)
+            let serializer = peer.format.serializer
+            let message = try ReceivedMessage(ByteBuffer(bytes: value.encoded(serializer)), serializer)
+            engine.receive(
+                message.head, message.bytes.readableBytesUInt8Span, message.serializer, from: peer.handle)
         }
         try collect()
     }

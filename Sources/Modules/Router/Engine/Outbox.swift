@@ -23,7 +23,12 @@ struct Outbox: Sendable {
         byteCount += bytes.count
         if open == nil { open = pool.take() }
         // As raw bytes they are copied at once; as a sequence they would go through a generic writer.
-        bytes.withUnsafeBytes { raw in _ = open?.writeBytes(raw) }
+        bytes.withUnsafeBytes { raw in
+            _ = open?.writeWithUnsafeMutableBytes(minimumWritableBytes: raw.count) { target in
+                target.copyMemory(from: raw)
+                return raw.count
+            }
+        }
         if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
     }
 

@@ -16,9 +16,12 @@ extension RealmEngine {
             guard sessions.contains(message.sender) else { return }
             let serializer = sessions[message.sender.slot].format.serializer
             let encoded = result.map { Value.list([$0]).encoded(serializer) } ?? []
-            send(to: message.sender.slot) {
+            let isSent = send(to: message.sender.slot) {
                 $0.result(
                     message.request, YieldOptions(), PayloadRange(arguments: ByteRange(0, encoded.count)), encoded.span)
+            }
+            guard isSent else {
+                throw MetaError(.payloadSizeExceeded, "the result is longer than this session's transport takes")
             }
         } catch {
             refuse(message, error.uri, error.sentence)

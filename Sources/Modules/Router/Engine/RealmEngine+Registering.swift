@@ -111,7 +111,9 @@ extension RealmEngine {
     mutating func revoke(_ index: Int32, from slot: Int32, reason: String?) {
         if sessions[slot].features.has(.registrationRevocation, as: .callee) {
             let registration = registrations[index].registrationID
-            send(to: slot) { $0.revocation(of: registration, reason: reason) }
+            let isSent = send(to: slot) { $0.revocation(of: registration, reason: reason) }
+            // A reason that is too long for the callee's transport does not keep the rest from it.
+            if !isSent { send(to: slot) { $0.revocation(of: registration, reason: nil) } }
         }
         removeCallee(slot, from: index)
     }

@@ -56,7 +56,9 @@ extension RealmEngine {
         let id = subscriptions[index].subscriptionID
         remove(slot, from: index)
         if sessions[slot].features.has(.subscriptionRevocation, as: .subscriber) {
-            send(to: slot) { $0.revocation(of: id, reason: reason) }
+            let isSent = send(to: slot) { $0.revocation(of: id, reason: reason) }
+            // As with registrations.
+            if !isSent { send(to: slot) { $0.revocation(of: id, reason: nil) } }
         }
         announceRemoval(of: sessions[slot].id, from: index)
     }

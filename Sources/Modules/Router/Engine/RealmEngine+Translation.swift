@@ -84,11 +84,10 @@ extension RealmEngine {
             tellOversize(CallKey(caller: session, request: request), isOver: !isProgress)
         case .error:
             let type = UInt8(exactly: head.id).flatMap(MessageType.init(rawValue:)) ?? .call
-            send(to: slot) {
-                $0.error(
-                    type, request, .payloadSizeExceeded,
-                    message: "the error is longer than the session's transport takes")
-            }
+            guard type != .call else { return tellOversize(CallKey(caller: session, request: request), isOver: true) }
+            // The router's own, which without its sentence is never long.
+            let uri = ErrorURI(String(bytes.extracting(head.uri.range)))
+            send(to: slot) { $0.error(type, request, uri) }
         case .invocation:
             ended.invocations.insert(request)
             // One that is over has been answered already.
@@ -98,9 +97,24 @@ extension RealmEngine {
             giveUp(
                 index, mayKnow ? .killnowait : .skip, .payloadSizeExceeded,
                 "the call is longer than its callee's transport takes")
+        case .unregistered, .unsubscribed:
+            if !sendRevocation(head, bytes, serializer, to: slot) { counters.eventsDropped &+= 1 }
         // Nothing else but events is as long as the shortest that a transport takes.
         default: counters.eventsDropped &+= 1
         }
+    }
+
+    /// A revocation, without the reason that has made it long.
+    private mutating func sendRevocation(
+        _ head: MessageHead, _ bytes: Span<UInt8>, _ serializer: Serializer, to slot: Int32
+    ) -> Bool {
+        let details = (try? Value.decode(bytes, head.dictionary, serializer))?.dictionary ?? [:]
+        func id(_ key: String) -> UInt64? { details[key]?.integer.flatMap(UInt64.init(exactly:)) }
+        if let registration = id("registration") {
+            return send(to: slot) { $0.revocation(of: RegistrationID(registration), reason: nil) }
+        }
+        guard let subscription = id("subscription") else { return false }
+        return send(to: slot) { $0.revocation(of: SubscriptionID(subscription), reason: nil) }
     }
 }
 

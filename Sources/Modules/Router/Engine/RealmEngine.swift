@@ -145,7 +145,7 @@ struct RealmEngine: Sendable {
     mutating func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
         guard sessions.contains(handle) else { return }
         counters.protocolViolations &+= 1
-        send(to: handle.slot) { $0.farewell(.abort, reason, message: message) }
+        sendFarewell(.abort, reason, message, to: handle.slot)
         leave(handle, .close)
     }
 
@@ -156,8 +156,14 @@ struct RealmEngine: Sendable {
         _ handle: SessionHandle, _ reason: ErrorURI, _ message: String? = nil, isTold: Bool = true
     ) {
         guard sessions.contains(handle) else { return }
-        send(to: handle.slot) { $0.farewell(.goodbye, reason, message: message) }
+        sendFarewell(.goodbye, reason, message, to: handle.slot)
         leave(handle, .close, isTold: isTold)
+    }
+
+    /// A session's last message; without the sentence where that is longer than its transport takes.
+    private mutating func sendFarewell(_ type: MessageType, _ reason: ErrorURI, _ message: String?, to slot: Int32) {
+        guard !send(to: slot, { $0.farewell(type, reason, message: message) }) else { return }
+        send(to: slot) { $0.farewell(type, reason) }
     }
 
     // MARK: Messages
@@ -220,9 +226,11 @@ struct RealmEngine: Sendable {
     /// The ERROR that answers a request.
     mutating func refuse(_ message: IncomingMessage, _ uri: ErrorURI, _ sentence: String) {
         counters.requestErrors &+= 1
-        send(to: message.sender.slot) {
-            $0.error(message.head.type, RequestID(message.head.request), uri, message: sentence)
+        let isSent = send(to: message.sender.slot) {
+            $0.error(message.head.type, message.request, uri, message: sentence)
         }
+        // A sentence that names a long URI may be longer than the transport takes; the answer is not lost with it.
+        if !isSent { send(to: message.sender.slot) { $0.error(message.head.type, message.request, uri) } }
     }
 
     mutating func touch(_ slot: Int32) {

@@ -1,0 +1,1 @@
+../WAMPTests/Serialization/Agreement.swift

@@ -1,0 +1,1 @@
+../../RouterTests/Engine/RealmEngine+Consistency.swift
