@@ -70,7 +70,7 @@ struct SessionRecord: Sendable {
     // What a delivery looks at comes first: in a realm with many sessions each line of memory that it touches is one that
     // the processor's caches have not kept.
     let id: SessionID
-    let format: WireFormat
+    var format: WireFormat
     var loop: Int
     var frameBytesMax: Int
     /// How full the outbox may be for another event; a module's has no bound, it holds back who feeds it.
