@@ -231,6 +231,14 @@ import WAMP
         try realm.expect("dee")
     }
 
+    @Test mutating func `a caller that has canceled with kill, and leaves, does not interrupt twice`() throws {
+        try arrange()
+        try realm.send("ann", #"[48, 1, {}, "com.p"]\#n[49, 1, {"mode": "kill"}]"#)
+        try realm.expect("dee", #"[68, 1, 1, {}]\#n[69, 1, {"mode": "kill"}]"#)
+        try realm.leave("ann")
+        try realm.expect("dee")
+    }
+
     // MARK: Violations
 
     @Test(arguments: [

@@ -35,12 +35,13 @@ extension RealmEngine {
         send(to: call.key.caller.slot) { $0.error(.call, call.key.request, uri, message: sentence) }
     }
 
-    /// A session is leaving: its callers are told, its callees interrupted.
+    /// A session is leaving: its callers are told, its callees interrupted where they have not been already.
     mutating func abandonCalls(of session: SessionHandle) {
         while let index = calls.firstCall(of: session.slot) {
             let call = calls[index]
             finish(index)
-            if call.callee != session, sessions[call.callee.slot].features.has(.callCanceling, as: .callee) {
+            let isInterruptible = sessions[call.callee.slot].features.has(.callCanceling, as: .callee)
+            if call.callee != session, isInterruptible, !call.isKilled {
                 send(to: call.callee.slot) { $0.interrupt(call.invocation, .killnowait, reason: .canceled) }
             }
         }
