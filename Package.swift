@@ -125,6 +125,8 @@ let package = Package(
             "WAMPClient",
             ["WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto, .logging]),
 
+        tests("WAMPClient", ["WAMP", "ModuleKit", .nioCore]),
+
         floor(
             "LoadGenerator",
             ["WAMP", "WAMPTransport", "WAMPClient", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]),

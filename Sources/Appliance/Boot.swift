@@ -99,8 +99,7 @@ struct Boot {
         }
         let status = StatusProcedure(
             site: Site(configuration.listener), modules: configuration.modules.map(\.id), caFile: tls.certificateFile,
-            fingerprint: tls.fingerprint, connections: listener.connections, router: router.counters,
-            started: start)
+            fingerprint: tls.fingerprint, connections: listener.connections, router: router, started: start)
         try await status.serve(on: router, authenticators, logger: logger)
 
         let notifier = ServiceNotifier(environment: environment)

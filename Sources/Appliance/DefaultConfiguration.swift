@@ -37,7 +37,8 @@ enum DefaultConfiguration {
           proxy_protocol: []              # load balancers, ["10.0.0.7", "10.1.0.0/24"]: they must say for whom they speak
           long_poll: /lp                  # WAMP over HTTP requests is below this path; off: nowhere
           server_sent_events: /sse        # the same with a stream of events towards the client; off: nowhere
-          event_loops:                    # threads that serve connections, 1…64; not set: one for each core
+          event_loops:                    # threads that serve connections, 1…64; not set: one for each core. Sixteen
+                                          # connections go to one thread before the next has its turn
           tls:
             certificate:                  # a PEM file with its chain; not set: issued by Gantry's own authority
             private_key:                  # the PEM file of its key; required with certificate
@@ -100,6 +101,8 @@ enum DefaultConfiguration {
         #             - uri: com.example.         # or, without match, com.example.*
         #               match: prefix
         #               allow: [publish, subscribe, call]      # and register
+        #         visitor:
+        #           authorizer: com.example.authorize   # a procedure decides instead, which another role may register
         #       event_history:                  # whose last events can be asked for later; left out: nobody's
         #         - uri: com.example.alarm.
         #           match: prefix

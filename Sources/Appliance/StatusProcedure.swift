@@ -19,7 +19,7 @@ struct StatusProcedure: Sendable {
     let caFile: String
     let fingerprint: String?
     let connections: OpenConnections
-    let router: RouterCounters
+    let router: RouterHost
     let started: ContinuousClock.Instant
 
     /// Offers the procedure. Without the module Credentials, opens the realm as well, for this process's own user and
@@ -39,7 +39,7 @@ struct StatusProcedure: Sendable {
     }
 
     private func answer() -> [String: Value] {
-        [
+        var answer: [String: Value] = [
             "version": .string(Version.current.text),
             "url": .string(site.url),
             "device_endpoint_url": .string(site.deviceEndpoint),
@@ -47,19 +47,18 @@ struct StatusProcedure: Sendable {
             "uptime_seconds": .integer((ContinuousClock.now - started).components.seconds),
             "connections": .integer(Int64(connections.count)),
             "connections_refused": .integer(Int64(connections.refusedCount)),
-            "slow_consumers": Self.count(router.slowConsumers),
-            "lost_peers": Self.count(router.lostPeers),
-            "framing_violations": Self.count(router.framingViolations),
+            "slow_consumers": Self.count(router.counters.slowConsumers.current),
+            "lost_peers": Self.count(router.counters.lostPeers.current),
+            "framing_violations": Self.count(router.counters.framingViolations.current),
             "ca_file": .string(caFile),
             "ca_fingerprint": fingerprint.map(Value.string) ?? .null,
         ]
+        let realms = router.realmCounters
+        for (name, counter) in RealmCounters.names { answer[name] = Self.count(realms[keyPath: counter]) }
+        return answer
     }
-}
 
-extension StatusProcedure {
-    private static func count(_ counter: Counter) -> Value {
-        .integer(Int64(clamping: counter.current))
-    }
+    private static func count(_ value: UInt64) -> Value { .integer(Int64(clamping: value)) }
 }
 
 /// Who administers when the module Credentials is off: this process's own user and root, by the unix socket.

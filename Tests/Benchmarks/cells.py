@@ -89,7 +89,8 @@ IDLE = [
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """The same load at several sizes: its CPU for one operation has to stay what it is at the first."""
+    """The same load at several sizes: its CPU for one operation has to stay what it is at the first. A peer that knows
+    the load stands beside it, for comparison."""
 
     name: str
     title: str
@@ -97,11 +98,12 @@ class Curve:
     option: str
     sizes: tuple
     quick: tuple
+    peer: str | None = None
 
 
 CURVES = [
     Curve("subscribers", "subscribers of one topic", f"--mode fanout --depth 16 --size 256 {MSGPACK}", "--peers",
-          (10, 100, 1_000, 10_000), (10, 1_000)),
+          (10, 100, 1_000, 10_000), (10, 1_000), "nats"),
     Curve("realms", "realms, each with a publisher and 10 subscribers",
           f"--mode fanout --peers 10 --depth 4 --size 256 --realm realm {MSGPACK}", "--realms",
           (1, 10, 100, 1_000), (1, 100)),
@@ -113,10 +115,12 @@ CURVES = [
     ),
 ]
 
-# One loop and two, on one realm and on many.
+# One loop and two, on one realm and on many. Sixteen connections are one loop's: with 64 callers both have some.
 LOOPS = [
     Cell("loops-fan100", "fan-out 1→100, one realm", RS, PLAIN["fan100-256-rs-msgpack"].load, marks=cpu(1.2, 1.2)),
     Cell("loops-rpc8x16", "routed call, 8 × 16, one realm", RS, PLAIN["rpc8x16-rs-msgpack"].load, marks=cpu(1.2, 1.2)),
+    Cell("loops-rpc64x2", "routed call, 64 × 2, one realm", RS, f"--mode rpc --peers 64 --depth 2 {MSGPACK}",
+         marks=cpu(1.2, 1.2)),
     Cell("loops-fan10-realms", "fan-out 1→10 in each of 20 realms", RS,
          f"--mode fanout --peers 10 --depth 16 --size 256 --realm realm --realms 20 {MSGPACK}", marks=cpu(1.2, 1.2)),
     Cell("loops-rpc-realms", "2 callers × 16 in each of 20 realms", RS,

@@ -96,16 +96,27 @@ def idle(results):
 def curves(results):
     rows = []
     for curve in cells.CURVES:
-        sizes = [size for size in curve.sizes + curve.quick if values(results, f"{curve.name}-{size}", "gantry", "server_cpu_us")]
-        found = {
-            size: middle(values(results, f"{curve.name}-{size}", "gantry", "server_cpu_us")) for size in sorted(set(sizes))
-        }
-        if len(found) > 1:
-            first, last = list(found.values())[0], list(found.values())[-1]
-            steps = ", ".join(f"{size:,}: {number(cost)}" for size, cost in found.items())
+        costs = growth(curve, results, "gantry")
+        if len(costs) > 1:
+            first, last = list(costs.values())[0], list(costs.values())[-1]
             judged = "met" if last <= first * 1.2 else "**not met**"
-            rows.append(f"| {curve.title} | {steps} | {last / first:.2f} | {judged} |")
+            rows.append(f"| {curve.title} | {steps(costs)} | {last / first:.2f} | {judged} |")
+        costs = growth(curve, results, curve.peer)
+        if len(costs) > 1:
+            first, last = list(costs.values())[0], list(costs.values())[-1]
+            rows.append(f"| nats-server, for comparison | {steps(costs)} | {last / first:.2f} | |")
     return rows
+
+
+def growth(curve, results, server):
+    """{size: what an operation costs there}, as far as it was measured."""
+    measured = {size: values(results, f"{curve.name}-{size}", server, "server_cpu_us")
+                for size in sorted({*curve.sizes, *curve.quick})}
+    return {size: middle(costs) for size, costs in measured.items() if costs}
+
+
+def steps(costs):
+    return ", ".join(f"{size:,}: {number(cost)}" for size, cost in costs.items())
 
 
 STORE = {

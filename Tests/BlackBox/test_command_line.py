@@ -12,6 +12,7 @@ import time
 import pytest
 
 import gantry as process
+import wire
 from gantry import CommandFailed, gantry
 
 
@@ -277,6 +278,28 @@ def test_status_tells_version_and_address(plant):
     status = plant.json("status")
     assert re.match(r"\d+\.\d+\.\d+", status["version"])
     assert str(plant.port) in status["url"]
+
+
+def test_status_counts_what_the_router_lets_pass_and_drops(gantry_binary, tmp_path):
+    installation = process.Gantry(tmp_path, plain=True)
+    installation.init()
+    installation.settings("limits:\n  retained: 64KiB\n")
+    installation.start()
+    try:
+        before = installation.json("status")
+        session = wire.Peer(wire.RawSocket(installation.address, wire.CODECS["json"])).join()
+        session.subscribe("org.example.counted")
+        session.requests += 7
+        session.publish("org.example.counted", exclude_me=False)
+        session.publish("org.example.counted", "x" * 70_000, retain=True)
+        session.request(wire.Message.CALL, {}, "org.example.counted.by.nobody")
+        after = installation.json("status")
+    finally:
+        assert installation.stop() == 0
+    more = {name: after[name] - before[name] for name in after if isinstance(after[name], int)}
+    assert (more["request_id_gaps"], more["events_not_kept"], more["request_errors"]) == (1, 1, 1), more
+    assert more["messages_in"] >= 4 and more["messages_out"] >= 4 and more["events_out"] >= 1, more
+    assert (more["events_dropped"], more["protocol_violations"]) == (0, 0), more
 
 
 def test_ready_in_half_a_second(gantry_binary, tmp_path):

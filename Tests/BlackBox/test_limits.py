@@ -47,8 +47,8 @@ def test_connections_that_have_not_said_who_they_are(limited):
     router = limited(connections_unauthenticated=10)
     joined = [join(router, transport) for transport in ("rawsocket", "websocket")]
     strangers = [wire._Stream(router.address) for _ in range(20)]
-    time.sleep(0.2)
-    assert sum(is_closed(stream, 0.2) for stream in strangers) >= 10, "beyond the limit a connection is closed at once"
+    time.sleep(1.2)
+    assert sum(is_closed(stream, 0.1) for stream in strangers) >= 10, "beyond the limit a connection is soon closed"
     assert all(session.is_alive() for session in joined)
     for stream in strangers:
         stream.close()
@@ -71,6 +71,25 @@ def test_connections_all_together(limited):
     sessions.pop().wire.close()
     time.sleep(0.3)
     assert join(router).is_alive()
+
+
+def test_a_rawsocket_for_which_there_is_no_room_is_told_so_in_its_handshake(limited):
+    """Error 4 of the handshake, maximum connection count reached. Whoever speaks anything else just sees the end."""
+    router = limited(connections=2)
+    sessions = [join(router) for _ in range(2)]
+    told = wire.RawSocket(router.address, wire.CODECS["json"])
+    assert told.refusal == 4 and is_closed(told.stream)
+    slow = wire._Stream(router.address)
+    slow.write(b"\x7f\xf1")
+    time.sleep(0.1)
+    slow.write(b"\0\0")
+    assert slow.read(4) == b"\x7f\x40\0\0" and is_closed(slow)
+    with pytest.raises((Closed, OSError)):
+        wire.WebSocket(router.address, wire.CODECS["json"])
+    assert router.json("status")["connections_refused"] >= 3
+    silent = [wire._Stream(router.address) for _ in range(100)]
+    assert all(is_closed(stream) for stream in silent), "nor does it help to say nothing, however many do so"
+    assert all(session.is_alive() for session in sessions)
 
 
 @pytest.mark.parametrize("transport", ["websocket", "rawsocket"])

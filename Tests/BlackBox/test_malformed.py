@@ -235,6 +235,57 @@ def test_a_websocket_message_may_come_in_pieces_with_pings_between(peer):
     session.expect_error(Message.CALL, 1, "wamp.error.no_such_procedure")
 
 
+def at_once(session, *sends):
+    """Does what writes to the session's wire, and lets everything leave in one piece."""
+    stream, octets = session.wire.stream, bytearray()
+    write, stream.write = stream.write, octets.extend
+    for send in sends:
+        send()
+    stream.write = write
+    write(bytes(octets))
+
+
+@pytest.mark.parametrize(
+    ("transport", "broken", "code"),
+    [
+        ("websocket", dict(opcode=3), 1002),
+        ("websocket", dict(opcode=1, payload=b'["\xff"]'), 1007),
+        ("websocket", dict(opcode=1, length=2**40), 1009),
+        ("rawsocket", dict(kind=0, payload=b"", reserved=31), None),
+    ],
+    ids=str,
+)
+def test_what_was_asked_before_a_broken_frame_is_answered_before_the_close(peer, transport, broken, code):
+    """Its answers are under way already, and a close frame is the last one there is."""
+    session, count = peer(transport, "json"), 200
+    options = {"acknowledge": True}
+    at_once(
+        session,
+        *[lambda: session.request(Message.PUBLISH, options, "org.example.answered", ["x" * 50])] * count,
+        lambda: session.wire.send_frame(**broken),
+    )
+    for number in range(1, count + 1):
+        assert session.expect(Message.PUBLISHED)[1] == number
+    if code == 1009:
+        assert session.expect(Message.ABORT)[2] == "wamp.error.payload_size_exceeded"
+    with pytest.raises(Closed) as closed:
+        session.receive()
+    assert closed.value.code == code
+
+
+def test_a_goodbye_before_a_broken_frame_is_answered_before_the_close(peer):
+    session = peer("websocket", "json")
+    at_once(
+        session,
+        lambda: session.send(Message.GOODBYE, {}, "wamp.close.close_realm"),
+        lambda: session.wire.send_frame(3),
+    )
+    assert session.expect(Message.GOODBYE)[2] == "wamp.close.goodbye_and_out"
+    with pytest.raises(Closed) as closed:
+        session.receive()
+    assert closed.value.code == 1002
+
+
 def test_a_websocket_close_is_answered(peer):
     session = peer("websocket", "json")
     session.wire.send_frame(8, struct.pack(">H", 1000))

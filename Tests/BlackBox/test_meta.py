@@ -196,3 +196,28 @@ def test_nobody_forges_a_meta_event(any_peer):
     for topic in (*SESSION_EVENTS, "wamp.registration.on_create", "wamp.anything"):
         request = forger.request(Message.PUBLISH, {"acknowledge": True}, topic, [1])
         forger.expect_error(Message.PUBLISH, request, "wamp.error.invalid_uri")
+
+
+def test_nobody_forges_the_router_by_a_detour(any_peer):
+    """Patterns that cover wamp. get none of its calls, and no testament, retained event or history speaks for it."""
+    forger, victim = any_peer(), any_peer()
+    for pattern, match in [("", "prefix"), ("w", "prefix"), ("wam", "prefix"), ("..", "wildcard"), (".session.", "wildcard")]:
+        forger.register(pattern, match=match, force_reregister=True)
+    for pattern, match in [("wamp", "prefix"), ("wamp.", "prefix"), ("wamp.session.", "wildcard"), ("wamp..", "wildcard")]:
+        request = forger.request(Message.REGISTER, {"match": match}, pattern)
+        forger.expect_error(Message.REGISTER, request, "wamp.error.invalid_uri")
+    assert isinstance(victim.call("wamp.session.count")[0], int)
+    for name in ("wamp.session.anything", "wamp.anything", "wamp"):
+        request = victim.request(Message.CALL, {}, name)
+        victim.expect_error(Message.CALL, request, "wamp.error.no_such_procedure")
+    victim.subscribe("wamp.anything.", match="prefix", get_retained=True)
+    for name in ("wamp.anything.on_it", "wamp.anything"):
+        for options in ({"retain": True}, {"eligible": [victim.session]}):
+            forger.request(Message.PUBLISH, options, name, ["forged"])
+        request = forger.request(Message.CALL, {}, "wamp.session.add_testament", [name, ["forged"], {}])
+        forger.expect_error(Message.CALL, request, "wamp.error.invalid_uri")
+    forger.send(Message.GOODBYE, {}, "wamp.close.close_realm")
+    assert forger.expect(Message.GOODBYE)
+    late = any_peer()
+    late.subscribe("wamp.anything.", match="prefix", get_retained=True)
+    assert late.is_alive() and victim.is_alive(), "and nothing came before these answers"

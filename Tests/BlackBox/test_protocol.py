@@ -189,6 +189,35 @@ def test_a_wrong_option_is_refused_by_name(peer, bystander, kind, options, error
         assert message[4] in ("wamp.error.invalid_argument", "wamp.error.option_not_allowed"), message
 
 
+def test_options_that_are_null_have_not_been_said(any_peer):
+    """Client libraries write every key that they know. Whatever the option is, null is the default."""
+    session, topic = any_peer(authid=None, authextra=None, authmethods=None), "org.example.protocol.null"
+    session.subscribe(topic, match=None, get_retained=None, nkey=None)
+    lists = ("exclude", "exclude_authid", "exclude_authrole", "eligible", "eligible_authid", "eligible_authrole")
+    session.publish(
+        topic, 1, exclude_me=None, disclose_me=None, retain=None, rkey=None, ppt_scheme=None, **dict.fromkeys(lists)
+    )
+    session.register(
+        topic, match=None, invoke=None, concurrency=None, disclose_caller=None, force_reregister=None,
+        forward_timeout=None,
+    )
+    caller = any_peer()
+    caller.subscribe(topic)
+    caller.publish(topic, 2, acknowledge=True)
+    assert session.expect(Message.EVENT)[4] == [2], "exclude_me has its default, which keeps the first one back"
+    options = dict.fromkeys(
+        ("timeout", "receive_progress", "disclose_me", "progress", "runmode", "rkey", "ppt_cipher")
+    )
+    request = caller.request(Message.CALL, options, topic, [3])
+    invocation = session.expect(Message.INVOCATION)
+    assert invocation[4] == [3]
+    caller.send(Message.CANCEL, request, {"mode": None})
+    caller.expect_error(Message.CALL, request, "wamp.error.canceled")
+    assert session.expect(Message.INTERRUPT)[2]["mode"] == "killnowait", "the mode's default"
+    session.send(Message.YIELD, invocation[1], {"progress": None}, [4])
+    assert session.is_alive()
+
+
 def test_unknown_options_and_details_are_ignored(any_peer):
     session = any_peer(_vendor={"x": [1, 2]}, resumable=True)
     subscription = session.subscribe("org.example.protocol.unknown", _vendor=1, get_retained=False, nkey="k")

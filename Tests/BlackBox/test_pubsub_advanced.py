@@ -346,6 +346,25 @@ def test_a_rule_that_is_gone_takes_its_events_with_it(router):
         assert first_arguments(get_events(session, subscription)[0]) == [36, 41, 46]
 
 
+def test_a_realm_that_is_gone_from_the_settings_takes_its_events_with_it(router):
+    for realm in ("realm1", "bare"):
+        with connect(router).join(realm) as session:
+            session.publish("org.example.left", realm, retain=True)
+    router.stop()
+    router.settings(REALMS.partition("  bare:")[0])
+    router.start()
+    with connect(router).join() as session:
+        session.subscribe("org.example.left", get_retained=True)
+        assert session.expect(Message.EVENT)[4] == ["realm1"]
+    router.stop()
+    assert "its kept events are deleted" in router.log.read_text()
+    router.settings(REALMS)
+    router.start()
+    with connect(router).join("bare") as session:
+        session.subscribe("org.example.left", get_retained=True)
+        assert session.is_alive(), "nothing came before this answer"
+
+
 def test_retention_can_be_switched_off(router):
     router.stop()
     router.settings(REALMS + "limits: {retained_topics: 0}\n")

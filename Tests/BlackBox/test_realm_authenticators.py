@@ -15,7 +15,8 @@ from autobahn.wamp.exception import ApplicationError
 
 import gantry as process
 import peers
-from realms import CLIENT_KEY, FAILED, PASSWORD, REALM, SALT, argon2id, join, scram
+from realms import CLIENT_KEY, FAILED, PASSWORD, REALM, SALT, argon2id, join, open_wire, scram
+from wire import Message
 
 
 @pytest.fixture
@@ -93,7 +94,53 @@ async def test_a_dynamic_authenticator_has_secrets_and_keys(router):
         assert refusal.value.reason == FAILED
 
 
-@pytest.mark.parametrize("answer", [None, 7, "no_such_role", {"role": "user", "realm": "gantry.admin"}, {}])
+def asks_for_a_code(authid, details):
+    """Admits with a ticket or a secret, and with the code 4711 behind it."""
+    if "response" not in details:
+        if details.get("ticket", "right") != "right":
+            raise ApplicationError("com.example.error.no_such_user")
+        return {"role": "user", "secret": "right", "challenge": {"method": "code", "extra": {"sent_to": "…42"}}}
+    if details["response"] != {"method": "code", "signature": "4711", "extra": {"at": 1}}:
+        raise ApplicationError("com.example.error.wrong_code")
+    return {"role": "user", "extra": {"shift": 2}}
+
+
+@pytest.mark.parametrize("codec", ["json", "msgpack", "cbor"])
+@pytest.mark.parametrize("method", ["ticket", "wampcra"])
+async def test_two_challenges_after_each_other(router, method, codec):
+    """What the method wants, and then what the authenticator wants: two rounds of CHALLENGE and AUTHENTICATE."""
+
+    def shake_hands(secret, code):
+        peer = open_wire(router, codec)
+        peer.hello("com.example.dynamic", authmethods=[method, "code"], authid="joe")
+        challenge = peer.expect(Message.CHALLENGE)
+        assert challenge[1] == method
+        signature = secret if method == "ticket" else auth.compute_wcs(secret, challenge[2]["challenge"]).decode()
+        peer.send(Message.AUTHENTICATE, signature, {})
+        answer = peer.receive()
+        if answer[0] == Message.CHALLENGE:
+            assert answer[1:] == ["code", {"sent_to": "…42"}]
+            peer.send(Message.AUTHENTICATE, code, {"at": 1})
+            answer = peer.receive()
+        if answer[0] == Message.WELCOME:
+            peer.session = answer[1]
+            assert peer.is_alive()
+        peer.wire.close()
+        return answer
+
+    async with authenticator(router, asks_for_a_code):
+        welcome = await asyncio.to_thread(shake_hands, "right", "4711")
+        assert welcome[0] == Message.WELCOME and welcome[2]["authmethod"] == method, welcome
+        assert welcome[2]["authid"] == "joe" and welcome[2]["authextra"]["shift"] == 2
+        wrong = await asyncio.to_thread(shake_hands, "right", "4712")
+        unknown = await asyncio.to_thread(shake_hands, "wrong", "4711")
+        assert wrong[0] == Message.ABORT and wrong[2] == FAILED and wrong == unknown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, 7, "no_such_role", {"role": "user", "realm": "gantry.admin"}, {}, {"role": "user", "challenge": "code"}],
+)
 async def test_an_answer_that_is_none_admits_nobody(router, answer):
     async with authenticator(router, lambda authid, details: answer):
         with pytest.raises(peers.Refused) as refusal:

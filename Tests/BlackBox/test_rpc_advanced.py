@@ -262,3 +262,20 @@ def test_a_callee_is_removed_by_the_meta_api(knowing_peer):
     assert unregistered[1] < deleted[1], "on_unregister comes before on_delete"
     request = watcher.request(Message.CALL, {}, procedure("removed"))
     watcher.expect_error(Message.CALL, request, "wamp.error.no_such_procedure")
+
+
+# Of Crossbar's: how much a callee takes at once
+
+
+def test_a_callee_has_as_many_invocations_as_it_said(any_peer):
+    caller, callees = any_peer(), [any_peer() for _ in range(2)]
+    for callee in callees:
+        callee.register(procedure("bounded"), invoke="roundrobin", concurrency=2)
+    calls = [caller.request(Message.CALL, {}, procedure("bounded"), [number]) for number in range(5)]
+    invocations = [[callee.expect(Message.INVOCATION) for _ in range(2)] for callee in callees]
+    assert sorted(message[4][0] for messages in invocations for message in messages) == [0, 1, 2, 3]
+    caller.expect_error(Message.CALL, calls[4], "wamp.error.no_available_callee")
+    callees[1].send(Message.YIELD, invocations[1][0][1], {}, ["done"])
+    assert caller.expect(Message.RESULT)[3] == ["done"]
+    caller.request(Message.CALL, {}, procedure("bounded"), [5])
+    assert callees[1].expect(Message.INVOCATION)[4] == [5], "whoever has room"

@@ -13,9 +13,6 @@ LENIENT = {
 }
 
 STRICT = {
-    "session_resumption.test_resuming_on_another_kind_of_transport": (
-        "a session is resumed with the serializer and framing that it had: what waits for it is encoded already"
-    ),
     "protocol_errors.test_a_second_yield": "a late answer is dropped: the dealer remembers no invocation that is over",
 }
 

@@ -28,7 +28,8 @@ struct TestListener {
     /// Runs `body` against a listener that serves, and shuts it down afterwards.
     static func with(
         _ configure: (inout ListenerConfiguration) -> Void = { _ in },
-        acceptor: EchoAcceptor = EchoAcceptor(), _ body: (TestListener) async throws -> Void
+        acceptor: EchoAcceptor = EchoAcceptor(), group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        _ body: (TestListener) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
             let authority = try CertificateAuthority(directory: directory)
@@ -43,8 +44,7 @@ struct TestListener {
             configure(&configuration)
             let service = ListenerService(
                 configuration: configuration, routes: routes, acceptor: acceptor, tls: tls,
-                group: MultiThreadedEventLoopGroup.singleton,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                group: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try await service.bind()
             let listener = TestListener(
                 service: service, acceptor: acceptor, routes: routes, tls: tls, authority: authority)
@@ -76,21 +76,30 @@ func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws 
 
 /// Takes every connection, sends every message back, and remembers who came.
 final class EchoAcceptor: WAMPConnectionAcceptor {
-    private let state = Mutex<(connections: [TransportConnection], isOpen: Bool, authenticates: Bool)>(
-        ([], true, false))
+    private struct State {
+        var connections: [TransportConnection] = []
+        var loops: [ObjectIdentifier] = []
+        var isOpen: Bool
+        var authenticates: Bool
+    }
+
+    private let state: Mutex<State>
 
     var connections: [TransportConnection] { state.withLock { $0.connections } }
+    /// The event loop of each connection.
+    var loops: [ObjectIdentifier] { state.withLock { $0.loops } }
 
     /// - Parameters:
     ///   - isOpen: false refuses every connection.
     ///   - authenticates: every connection counts as authenticated at once.
     init(isOpen: Bool = true, authenticates: Bool = false) {
-        state.withLock { ($0.isOpen, $0.authenticates) = (isOpen, authenticates) }
+        state = Mutex(State(isOpen: isOpen, authenticates: authenticates))
     }
 
     func accept(_ connection: TransportConnection, channel: any Channel) -> (any ChannelInboundHandler)? {
         let (isOpen, authenticates) = state.withLock { state in
             state.connections.append(connection)
+            state.loops.append(ObjectIdentifier(channel.eventLoop))
             return (state.isOpen, state.authenticates)
         }
         guard isOpen else { return nil }

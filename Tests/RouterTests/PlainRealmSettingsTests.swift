@@ -52,6 +52,51 @@ import WAMP
         #expect(realm.trustlevels == ["r": 3])
     }
 
+    @Test func `a role may name a procedure that decides instead of permissions`() throws {
+        let realm = try Self.realm(
+            """
+            {roles: {user: {authorizer: com.auth, authorizer_timeout: 2s, trustlevel: 2}, other: {authorizer: com.auth},
+             backend: {permissions: [{uri: 'com.*', allow: [register]}]}}}
+            """)
+        #expect(realm.authorizers["user"] == AuthorizerProcedure("com.auth", timeoutMilliseconds: 2000))
+        #expect(realm.authorizers["other"] == AuthorizerProcedure("com.auth", timeoutMilliseconds: 5000))
+        #expect(realm.authorizers["backend"] == nil && realm.roles["user"]?.rules == [])
+        #expect(realm.trustlevels == ["user": 2])
+    }
+
+    @Test(arguments: [
+        ("user: {authorizer: 'a b'}", "roles.user.authorizer: not a procedure's URI"),
+        ("user: {authorizer: wamp.auth}", "roles.user.authorizer: not a procedure's URI"),
+        ("user: {authorizer_timeout: 2s}", "roles.user.authorizer_timeout: of no use without authorizer"),
+        (
+            "user: {authorizer: com.auth, authorizer_timeout: 2m}",
+            #"roles.user.authorizer_timeout: expected a duration, 100ms…1m, found "2m""#
+        ),
+        (
+            "user: {authorizer: com.auth, permissions: [{uri: a, allow: [call]}]}",
+            "roles.user.permissions: the role has an authorizer, which decides instead"
+        ),
+        (
+            "user: {authorizer: com.auth, disclose: {caller: true}}",
+            "roles.user.disclose: the role has an authorizer, which decides instead"
+        ),
+        (
+            "user: {authorizer: com.other}",
+            "roles.user.authorizer: no role of the realm that has permissions may register com.other"
+        ),
+        (
+            "user: {authorizer: com.own}, more: {authorizer: com.auth}",
+            "roles.user.authorizer: no role of the realm that has permissions may register com.own"
+        ),
+    ])
+    func `a mistake with an authorizer is named by its key`(roles: String, message: String) throws {
+        let backend = "backend: {permissions: [{uri: com.auth, allow: [register]}]}"
+        let errors = #expect(throws: ConfigurationErrors.self) { try Self.realm("{roles: {\(backend), \(roles)}}") }
+        #expect(errors?.all.count == 1, "\(errors?.description ?? "")")
+        #expect(
+            errors?.all.first?.description.contains("realms.plant.\(message)") == true, "\(errors?.description ?? "")")
+    }
+
     // MARK: The meta API
 
     @Test func `who may do anything may end sessions; who may call anything may not`() throws {

@@ -59,7 +59,7 @@ import WAMP
     }
 
     @Test(arguments: [
-        (Serializer.messagePack, [0x81, 0xA0, 0xC0]), (.cbor, [0xA1, 0x60, 0xF6]),
+        (Serializer.messagePack, [0x81, 0xA0, 0]), (.cbor, [0xA1, 0x60, 0]),
         (.json, Array(#"{"progress":true}"#.utf8)),
     ])
     func `the shortest dictionary with an entry is looked into`(_ serializer: Serializer, _ bytes: [UInt8]) throws {
@@ -106,10 +106,54 @@ import WAMP
         #expect(throws: OptionError.self) { _ = try publish("{\(entries)}") }
     }
 
-    @Test func `a null means that nothing was said`() throws {
-        let options = try publish(#"{"acknowledge": null, "exclude_me": null}"#)
-        #expect(!options.acknowledge)
-        #expect(options.excludeMe)
+    /// Client libraries write every key, null where they have nothing to say. One rule for each option there is.
+    @Test(arguments: Serializer.allCases)
+    func `an option that is null has not been said`(_ serializer: Serializer) throws {
+        func nulls(_ keys: [String]) -> [UInt8] {
+            Value.dictionary(Dictionary(uniqueKeysWithValues: keys.map { ($0, Value.null) })).encoded(serializer)
+        }
+        let publish = nulls([
+            "acknowledge", "exclude_me", "disclose_me", "retain", "rkey", "exclude", "exclude_authid",
+            "exclude_authrole", "eligible", "eligible_authid", "eligible_authrole", "ppt_scheme", "enc_algo", "unknown",
+        ])
+        #expect(try PublishOptions.decode(publish.span, ByteRange(0, publish.count), serializer) == PublishOptions())
+        let subscribe = nulls(["match", "get_retained", "nkey"])
+        #expect(
+            try SubscribeOptions.decode(subscribe.span, ByteRange(0, subscribe.count), serializer)
+                == SubscribeOptions())
+        let register = nulls([
+            "match", "invoke", "force_reregister", "disclose_caller", "concurrency", "forward_timeout",
+        ])
+        #expect(
+            try RegisterOptions.decode(register.span, ByteRange(0, register.count), serializer) == RegisterOptions())
+        let call = nulls([
+            "timeout", "receive_progress", "disclose_me", "progress", "runmode", "rkey", "ppt_cipher",
+        ])
+        #expect(try CallOptions.decode(call.span, ByteRange(0, call.count), serializer) == CallOptions())
+        let yield = nulls(["progress", "ppt_serializer"])
+        #expect(try YieldOptions.decode(yield.span, ByteRange(0, yield.count), serializer) == YieldOptions())
+        let cancel = nulls(["mode"])
+        #expect(try CancelMode.decode(cancel.span, ByteRange(0, cancel.count), serializer) == nil)
+    }
+
+    @Test(arguments: [
+        #"{"match": null, "get_retained": true}"#, #"{"match" : null , "get_retained":true}"#,
+        // Undefined, and null with a tag before it.
+        "BF 65 6D61746368 F7 6C 6765745F72657461696E6564 F5 FF",
+        "BF 65 6D61746368 C1F6 6C 6765745F72657461696E6564 F5 FF",
+    ])
+    func `what follows a null is read`(_ text: String) throws {
+        let serializer: Serializer = text.hasPrefix("{") ? .json : .cbor
+        let bytes = serializer == .json ? Array(text.utf8) : [UInt8](hex: text)
+        let options = try SubscribeOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer)
+        #expect(options.match == .exact && options.getRetained)
+    }
+
+    @Test func `a null does not hide that its key is there twice`() {
+        let bytes = Array(#"{"retain": true, "retain": null}"#.utf8)
+        #expect { _ = try PublishOptions.decode(bytes.span, ByteRange(0, bytes.count), .json) } throws: {
+            ($0 as? OptionError)?.key == "retain"
+        }
     }
 
     @Test(arguments: [(#"{"timeout": 5}"#, UInt64(5)), (#"{"timeout": 2.0}"#, 2), (#"{"timeout": null}"#, 0)])

@@ -59,7 +59,7 @@ struct SecretCommand: ParsableCommand {
                     .usage,
                     "--iterations: expected \(text(SCRAMDerivation.iterationsRange(of: kdf))); --memory: expected "
                         + "\(text(SCRAMDerivation.memoryRange)); the password: letters, digits, signs, no control "
-                        + "characters (RFC 4013)")
+                        + "characters, nothing newer than Unicode 3.2, such as emoji (RFC 4013)")
             }
             var lines = [("kdf", kdf.rawValue), ("iterations", "\(derivation.iterations)")]
             if let memory = derivation.memory { lines.append(("memory", "\(memory)")) }

@@ -23,7 +23,8 @@ package final class ListenerService: Service {
     private let services: Connection.Services
     private let group: any EventLoopGroup
     private let drain: @Sendable () async -> Void
-    private let sockets = Mutex<[any Channel]>([])
+    /// By address; a port has a server socket for each event loop.
+    private let sockets = Mutex<[[any Channel]]>([])
     private let isReady = Atomic(false)
     private let logger: Logger
 
@@ -64,7 +65,7 @@ package final class ListenerService: Service {
     package func setReady(_ ready: Bool) { isReady.store(ready, ordering: .relaxed) }
 
     /// The addresses of the sockets that are open, the TCP port first.
-    package var addresses: [SocketAddress] { sockets.withLock { $0.compactMap(\.localAddress) } }
+    package var addresses: [SocketAddress] { sockets.withLock { $0.compactMap { $0.first?.localAddress } } }
 
     // MARK: Binding
 
@@ -81,16 +82,16 @@ package final class ListenerService: Service {
         guard sockets.withLock({ $0.isEmpty }) else { return }
         do {
             if let address = configuration.address {
-                let socket = try await bind("\(address), port \(configuration.port)") {
-                    $0.bind(to: try SocketAddress(ipAddress: address, port: configuration.port))
+                let port = try await bound("\(address), port \(configuration.port)") {
+                    try await bind(port: SocketAddress(ipAddress: address, port: configuration.port))
                 }
-                sockets.withLock { $0.append(socket) }
+                sockets.withLock { $0.append(port) }
             }
             if let path = configuration.unixSocket {
-                let socket = try await bind(path) {
-                    $0.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+                let socket = try await bound(path) {
+                    try await bootstrap(group).bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
                 }
-                sockets.withLock { $0.append(socket) }
+                sockets.withLock { $0.append([socket]) }
                 // For the service's user and group; who connects is told by the kernel.
                 guard chmod(path, 0o660) == 0 else { throw BindError(address: path, reason: "chmod failed") }
             }
@@ -101,33 +102,52 @@ package final class ListenerService: Service {
         for address in addresses { logger.info("listening", metadata: .facts([.address: "\(address)"])) }
     }
 
-    private func bind(
-        _ name: String, _ bind: (ServerBootstrap) throws -> EventLoopFuture<any Channel>
-    ) async throws -> any Channel {
+    private func bound<Socket>(_ name: String, _ bind: () async throws -> Socket) async throws -> Socket {
+        do {
+            return try await bind()
+        } catch let error as IOError {
+            throw BindError(address: name, reason: String(cString: strerror(error.errnoCode)))
+        }
+    }
+
+    /// A server socket for each event loop, which accept in turns.
+    private func bind(port address: SocketAddress) async throws -> [any Channel] {
+        let loops = Array(group.makeIterator())
+        let turns = AcceptTurns(loopCount: loops.count)
+        let socket = try BoundSocket(address)
+        var channels: [any Channel] = []
+        do {
+            for (number, loop) in loops.enumerated() {
+                let bootstrap = bootstrap(loop, (turns, number)).serverChannelOption(.autoRead, value: false)
+                channels.append(try await bootstrap.withBoundSocket(socket.duplicate()).get())
+            }
+        } catch {
+            for channel in channels { try? await channel.close() }
+            throw error
+        }
+        turns.begin(channels)
+        return channels
+    }
+
+    private func bootstrap(_ group: any EventLoopGroup, _ turns: (AcceptTurns, loop: Int)? = nil) -> ServerBootstrap {
         let logger = logger
-        let bootstrap = ServerBootstrap(group: group)
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptingHandler(turns: turns, logger: logger))
                 }
             }
             .childChannelInitializer { [services, connections] channel in
-                Self.setUp(channel, services, connections)
+                if let (turns, loop) = turns { turns.accepted(channel, on: loop) }
+                return Self.setUp(channel, services, connections)
             }
-        do {
-            return try await bind(bootstrap).get()
-        } catch let error as IOError {
-            let reason = String(cString: strerror(error.errnoCode))
-            throw BindError(address: name, reason: reason)
-        }
     }
 
     // MARK: Connections
 
-    /// Counts a connection and gives it its first handler; one that is too many is closed. Never fails: an error here
-    /// would be the server socket's.
+    /// Counts a connection and gives it its first handler; one that is too many is turned away. Never fails: an error
+    /// here would be the server socket's.
     private static func setUp(
         _ channel: any Channel, _ services: Connection.Services, _ connections: OpenConnections
     ) -> EventLoopFuture<Void> {
@@ -141,7 +161,12 @@ package final class ListenerService: Service {
         } catch {
             services.logger.debug(
                 "connection refused", metadata: .facts([.peer: address.text, .reason: error.rawValue]))
-            channel.close(promise: nil)
+            do {
+                guard connections.turnsAway(channel) else { throw error }
+                try channel.pipeline.syncOperations.addHandler(TurnedAwayHandler())
+            } catch {
+                channel.close(promise: nil)
+            }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
         return UnixPeer.credentials(of: isUnix ? channel : nil, on: channel.eventLoop).map { credentials in
@@ -181,7 +206,7 @@ package final class ListenerService: Service {
             defer { sockets = [] }
             return sockets
         }
-        for socket in open { try? await socket.close() }
+        for socket in open.joined() { try? await socket.close() }
     }
 
     /// Good-byes, then quiescence, then the end of patience.

@@ -11,7 +11,12 @@ package final class OpenConnections: Sendable {
         var channels: [UInt64: any Channel] = [:]
         var lastID: UInt64 = 0
         var refused: [ConnectionTally.Refusal: Int] = [:]
+        /// Those of the refused that are still open, to be told so.
+        var turningAway = 0
     }
+
+    /// To tell the refused costs a file for a moment: beyond so many at once they are closed without a word.
+    private static let turningAwayMax = 64
 
     private let state: Mutex<State>
 
@@ -42,6 +47,17 @@ package final class OpenConnections: Sendable {
         let admission = Admission(id: try result.get(), address: address, connections: self)
         channel.closeFuture.whenComplete { _ in admission.closed() }
         return admission
+    }
+
+    /// Whether a connection that was refused may be told so before it is closed; it counts until then.
+    func turnsAway(_ channel: any Channel) -> Bool {
+        let isRoom = state.withLock { state in
+            guard state.turningAway < Self.turningAwayMax else { return false }
+            state.turningAway += 1
+            return true
+        }
+        if isRoom { channel.closeFuture.whenComplete { _ in self.state.withLock { $0.turningAway -= 1 } } }
+        return isRoom
     }
 
     /// The channels that are open at this moment.

@@ -13,11 +13,16 @@ extension PlainRealm {
             uri: settings.name, disclosure: settings.choice("disclosure", among: disclosures) ?? .onRequest,
             isStrict: settings.bool("strict", default: false),
             eventHistory: settings.list("event_history").compactMap(EventHistoryRule.init(from:)))
-        let roles = settings.map("roles").map { PlainRole(from: $0, definition.disclosure) }
+        let entries = settings.map("roles")
+        let roles = entries.map { PlainRole(from: $0, definition.disclosure) }
         self.init(
             definition: definition,
             roles: Dictionary(roles.map { ($0.name, $0.permissions) }, uniquingKeysWith: { $1 }), anonymousRole: nil)
-        for role in roles { trustlevels[role.name] = role.trustlevel }
+        for (entry, role) in zip(entries, roles) {
+            trustlevels[role.name] = role.trustlevel
+            authorizers[role.name] = role.authorizer
+            role.refuseUnanswerable(entry, among: roles)
+        }
         let reader = RealmAccessReader(realm: settings.name, roles: Set(self.roles.keys))
         access = reader.access(from: settings.scope("auth"))
         let anonymous = reader.anonymous(from: settings, isDynamic: access.anonymous != nil)
@@ -30,6 +35,7 @@ extension PlainRealm {
 struct PlainRole: Sendable {
     var name: String
     var permissions: Permissions
+    var authorizer: AuthorizerProcedure?
     var trustlevel: Int64?
 
     init(from settings: Settings, _ realmDisclosure: RealmDefinition.Disclosure) {
@@ -43,6 +49,41 @@ struct PlainRole: Sendable {
             PermissionRule(from: settings, disclosure, realmDisclosure)
         }
         permissions = Permissions(rules).withManagementReserved
+        authorizer = AuthorizerProcedure(from: settings)
+        for key in ["permissions", "disclose"] where settings.isSet("authorizer") && settings.isSet(key) {
+            settings.refuse(key, "the role has an authorizer, which decides instead", suggestion: "say one of them")
+        }
+    }
+
+    /// Whoever answers for an authorizer must have been let register it by somebody else.
+    func refuseUnanswerable(_ settings: Settings, among roles: [PlainRole]) {
+        guard let authorizer, !roles.contains(where: { $0.mayAnswer(for: authorizer) }) else { return }
+        settings.refuse(
+            "authorizer", "no role of the realm that has permissions may register \(authorizer.procedure)",
+            suggestion: "give one of them {uri: \(authorizer.procedure), allow: [register]}")
+    }
+
+    private func mayAnswer(for other: AuthorizerProcedure) -> Bool {
+        authorizer == nil && permissions.allows(.register, other.procedure)
+    }
+}
+
+extension AuthorizerProcedure {
+    /// `authorizer` of a role, and `authorizer_timeout`; nil when it has none that can be called.
+    init?(from settings: Settings) {
+        let timeout = settings.duration(
+            "authorizer_timeout", default: .seconds(5), in: .milliseconds(100)...(.seconds(60)))
+        guard let procedure = settings.string("authorizer") else {
+            if settings.isSet("authorizer_timeout") {
+                settings.refuse("authorizer_timeout", "of no use without authorizer")
+            }
+            return nil
+        }
+        guard URIRules.isValid(Array(procedure.utf8).span), !URIRules.isReserved(Array(procedure.utf8).span) else {
+            settings.refuse("authorizer", "not a procedure's URI")
+            return nil
+        }
+        self.init(procedure, timeoutMilliseconds: UInt64(timeout / .milliseconds(1)))
     }
 }
 

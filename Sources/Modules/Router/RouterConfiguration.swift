@@ -15,6 +15,8 @@ package struct RouterConfiguration: Sendable {
 package struct PlainRealm: Sendable {
     package var definition: RealmDefinition
     package var roles: [String: Permissions]
+    /// The procedures that decide for the sessions of a role, instead of its permissions, where the role names one.
+    package var authorizers: [String: AuthorizerProcedure] = [:]
     /// How far what a role's sessions say is to be trusted, where the role says it.
     package var trustlevels: [String: Int64] = [:]
     /// The role of whoever comes without credentials; nil lets nobody in that way.

@@ -1,5 +1,6 @@
 // Options as they come off the wire. Unknown keys are ignored, as the specification demands ("Extensibility");
-// known ones of the wrong type, and known ones that are there twice, are refused by name.
+// known ones of the wrong type, and known ones that are there twice, are refused by name. Null is no type of its own: an
+// option that is null has not been said, whichever it is.
 
 /// A known option with a value of the wrong type or outside its range.
 package struct OptionError: Error, Sendable, Hashable {
@@ -23,7 +24,7 @@ extension PublishOptions {
             switch key.count {
             case 4 where reader.isKey("rkey", bytes): options.rkey = try reader.shardKey("rkey", bytes)
             case 6 where reader.isKey("retain", bytes): options.retain = try reader.bool("retain", bytes)
-            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes) ?? []
+            case 7 where reader.isKey("exclude", bytes): options.exclude = try reader.sessions("exclude", bytes)
             case 8 where reader.isKey("eligible", bytes): options.eligible = try reader.sessions("eligible", bytes)
             case 10 where reader.isKey("exclude_me", bytes): options.excludeMe = try reader.bool("exclude_me", bytes)
             case 11 where reader.isKey("acknowledge", bytes):
@@ -31,11 +32,11 @@ extension PublishOptions {
             case 11 where reader.isKey("disclose_me", bytes):
                 options.discloseMe = try reader.bool("disclose_me", bytes)
             case 14 where reader.isKey("exclude_authid", bytes):
-                options.excludeAuthID = try reader.strings("exclude_authid", bytes) ?? []
+                options.excludeAuthID = try reader.strings("exclude_authid", bytes)
             case 15 where reader.isKey("eligible_authid", bytes):
                 options.eligibleAuthID = try reader.strings("eligible_authid", bytes)
             case 16 where reader.isKey("exclude_authrole", bytes):
-                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes) ?? []
+                options.excludeAuthRole = try reader.strings("exclude_authrole", bytes)
             case 17 where reader.isKey("eligible_authrole", bytes):
                 options.eligibleAuthRole = try reader.strings("eligible_authrole", bytes)
             default: try reader.forwardOrSkip(&options.forwarded, bytes)
@@ -113,9 +114,9 @@ extension CallOptions {
             } else if reader.isKey("progress", bytes) {
                 options.progress = try reader.bool("progress", bytes)
             } else if reader.isKey("runmode", bytes) {
-                options.runMode = try reader.wordOrNull("runmode", bytes, RunMode.allCases, \.name)
+                options.runMode = try reader.word("runmode", bytes, RunMode.allCases, \.name)
             } else if reader.isKey("rkey", bytes) {
-                options.resourceKey = try reader.textOrNull("rkey", bytes)
+                options.resourceKey = try reader.text("rkey", bytes)
             } else {
                 try reader.forwardOrSkip(&options.forwarded, bytes)
             }
@@ -182,22 +183,26 @@ package struct OptionReader {
         self.range = range
     }
 
-    /// The next entry's key, or nil at the end.
+    /// The next entry's key, or nil at the end. Entries that are null are passed over: a client that writes every key,
+    /// null where it has nothing to say, says nothing.
     package mutating func nextKey(_ bytes: Span<UInt8>) throws(OptionError) -> ByteRange? {
-        do throws(WireError) {
-            if entries == nil {
-                guard !range.isEmpty, case .dictionary(let opened) = try cursor.next(bytes) else { return nil }
-                entries = opened
+        while true {
+            let isNull: Bool
+            do throws(WireError) {
+                if entries == nil {
+                    guard !range.isEmpty, case .dictionary(let opened) = try cursor.next(bytes) else { return nil }
+                    entries = opened
+                }
+                guard var entries, try cursor.more(&entries, bytes) else { return nil }
+                self.entries = entries
+                key = try cursor.key(bytes).range
+                isNull = try cursor.passNull(bytes)
+            } catch {
+                throw OptionError(key: "", expected: "a dictionary with string keys")
             }
-            guard var entries, try cursor.more(&entries, bytes) else { return nil }
-            self.entries = entries
-            let token = try cursor.key(bytes)
-            key = token.range
-        } catch {
-            throw OptionError(key: "", expected: "a dictionary with string keys")
+            try remember(bytes)
+            if !isNull { return key }
         }
-        try remember(bytes)
-        return key
     }
 
     /// Whether the entry's key is this one.
@@ -224,12 +229,10 @@ package struct OptionReader {
     }
 
     package mutating func bool(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Bool {
-        switch try token(name, bytes) {
-        case .bool(let value): return value
-        // A client that writes every key, null where it has nothing to say, means the default.
-        case .null: return name.description == "exclude_me"
-        default: throw OptionError(key: name.description, expected: "a boolean")
+        guard case .bool(let value) = try token(name, bytes) else {
+            throw OptionError(key: name.description, expected: "a boolean")
         }
+        return value
     }
 
     package mutating func natural(
@@ -241,7 +244,6 @@ package struct OptionReader {
             // JavaScript has one type of numbers; a fraction is none that was meant.
             guard value == Double(UInt64(value)) else { break }
             return UInt64(value)
-        case .null where zeroAllowed: return 0
         default: break
         }
         throw OptionError(key: name.description, expected: zeroAllowed ? "an integer >= 0" : "an integer >= 1")
@@ -251,56 +253,37 @@ package struct OptionReader {
     package mutating func word<Word>(
         _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
     ) throws(OptionError) -> Word {
-        if let word = try wordOrNull(name, bytes, words, spelling) { return word }
-        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
-    }
-
-    /// One of a fixed set of words; nil for null.
-    package mutating func wordOrNull<Word>(
-        _ name: StaticString, _ bytes: Span<UInt8>, _ words: [Word], _ spelling: (Word) -> String
-    ) throws(OptionError) -> Word? {
-        switch try token(name, bytes) {
-        case .null: return nil
-        case .string(let token):
+        if case .string(let token) = try token(name, bytes) {
             let text = cursor.string(token, bytes)
             for word in words where spelling(word) == text { return word }
-        default: break
         }
-        throw OptionError(key: name.description, expected: Self.expected(words, spelling))
+        throw OptionError(key: name.description, expected: "one of " + words.map(spelling).joined(separator: ", "))
     }
 
-    private static func expected<Word>(_ words: [Word], _ spelling: (Word) -> String) -> String {
-        "one of " + words.map(spelling).joined(separator: ", ")
-    }
-
-    /// A text; nil for null.
-    package mutating func textOrNull(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
-        switch try token(name, bytes) {
-        case .null: return nil
-        case .string(let token): return cursor.string(token, bytes)
-        default: throw OptionError(key: name.description, expected: "a string")
+    package mutating func text(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String {
+        guard case .string(let token) = try token(name, bytes) else {
+            throw OptionError(key: name.description, expected: "a string")
         }
+        return cursor.string(token, bytes)
     }
 
-    /// A list of session ids; nil for null, which means that the key might as well not be there.
-    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID]? {
+    /// A list of session ids.
+    package mutating func sessions(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [SessionID] {
         try list(name, bytes, of: "session ids") { element in
             element.integer.flatMap { $0 >= 1 ? SessionID(UInt64($0)) : nil }
         }
     }
 
-    /// A list of strings; nil for null.
-    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String]? {
+    /// A list of strings.
+    package mutating func strings(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> [String] {
         try list(name, bytes, of: "strings", \.string)
     }
 
     private mutating func list<Element>(
         _ name: StaticString, _ bytes: Span<UInt8>, of kind: String, _ element: (Value) -> Element?
-    ) throws(OptionError) -> [Element]? {
-        let list = try value(name.description, bytes)
-        guard list != .null else { return nil }
+    ) throws(OptionError) -> [Element] {
         var elements: [Element] = []
-        for value in list.list ?? [.null] {
+        for value in try value(name.description, bytes).list ?? [.null] {
             guard let element = element(value) else {
                 throw OptionError(key: name.description, expected: "a list of \(kind)")
             }
@@ -310,10 +293,8 @@ package struct OptionReader {
     }
 
     /// A resource or node key. It is kept for as long as its subscription, so it has a bound of its own.
-    package mutating func shardKey(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String? {
-        let key = try value(name.description, bytes)
-        guard key != .null else { return nil }
-        guard let text = key.string, text.utf8.count <= 255 else {
+    package mutating func shardKey(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> String {
+        guard let text = try value(name.description, bytes).string, text.utf8.count <= 255 else {
             throw OptionError(key: name.description, expected: "a string of at most 255 bytes")
         }
         return text
@@ -327,9 +308,7 @@ package struct OptionReader {
             return try skipValue(bytes)
         }
         let name = keyText(bytes)
-        let value = try value(name, bytes)
-        // A client that writes every key, null where it has nothing to say, says nothing.
-        if value != .null { forwarded.append(ForwardedOption(key: name, value: value)) }
+        forwarded.append(ForwardedOption(key: name, value: try value(name, bytes)))
     }
 
     private mutating func token(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Token {

@@ -169,6 +169,7 @@ package final class Client: ClientSession, Sendable {
         switch head.type {
         case .event: try eventReceived(head, bytes)
         case .invocation: try invocationReceived(head, bytes)
+        case .interrupt: state.withLock { $0.answering[head.request] }?.cancel()
         case .result: try resultReceived(head, bytes)
         case .subscribed, .registered, .published, .unsubscribed, .unregistered: answerReceived(head)
         case .error:
@@ -273,6 +274,16 @@ extension Client: InvocationResponder {
                 state.encode(error.payload) {
                     $0.error(.invocation, request, error.uri, YieldOptions(), $1, $2)
                 })
+        }
+    }
+
+    package func answer(_ request: RequestID, _ body: @escaping @Sendable () async -> Void) {
+        // Under the lock, so that the task cannot have ended before it is known.
+        state.withLock { state in
+            state.answering[request.rawValue] = Task {
+                await body()
+                self.state.withLock { $0.answering[request.rawValue] = nil }
+            }
         }
     }
 

@@ -140,7 +140,7 @@ private final class ClientConnection: ChannelInboundHandler, @unchecked Sendable
             "roles": [
                 "publisher": [:], "subscriber": [:],
                 "caller": ["features": ["progressive_call_results": true, "call_canceling": true]],
-                "callee": ["features": ["progressive_call_results": true]],
+                "callee": ["features": ["progressive_call_results": true, "call_canceling": true]],
             ],
             "authmethods": .list(authentication.authmethods.map { .string($0) }),
         ]

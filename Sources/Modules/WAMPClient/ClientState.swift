@@ -8,6 +8,8 @@ struct ClientState: Sendable {
     var pending: [UInt64: Pending] = [:]
     var subscribers: [UInt64: ClientSubscriber] = [:]
     var callees: [UInt64: ClientCallee] = [:]
+    /// Invocations that tasks of their own answer.
+    var answering: [UInt64: Task<Void, Never>] = [:]
     /// Why the session is over.
     var ending: WAMPError?
     var endWaiters: [CheckedContinuation<WAMPError, Never>] = []

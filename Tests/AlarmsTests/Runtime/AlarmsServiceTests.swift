@@ -182,6 +182,7 @@ private struct NobodyTries: AttemptJudging {
     func verdict(_ isRight: Bool, from address: String, on subject: String, since start: Duration) async -> Bool {
         false
     }
+    func mayGoOn(from address: String, on subject: String, since start: Duration) async -> Bool { false }
     func refuse(since start: Duration) async {}
     func forgive(_ subject: String) {}
 }

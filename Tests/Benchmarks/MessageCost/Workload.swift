@@ -177,6 +177,7 @@ private struct Encoded {
 private struct NobodyTries: AttemptJudging {
     func begin() -> Duration { .zero }
     func verdict(_ isRight: Bool, from _: String, on _: String, since _: Duration) async -> Bool { false }
+    func mayGoOn(from _: String, on _: String, since _: Duration) async -> Bool { false }
     func refuse(since start: Duration) async {}
     func forgive(_ subject: String) {}
 }

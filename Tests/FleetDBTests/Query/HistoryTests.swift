@@ -56,6 +56,23 @@ import WAMP
         #expect(whole.first?["j"] == ["a": 0, "b": ["c": 1]])
     }
 
+    @Test func `whoever does not wait any more is sent no further rows`() async throws {
+        let room = FleetRoom()
+        try await room.start(template([("s", "string")]))
+        let text = String(repeating: "x", count: 1000)
+        _ = try await room.appendBulk(
+            "sensordata", (0..<9500).map { ["tsp": .integer(noon + $0), "s": .string(text)] })
+        let session = try room.session
+        session.interruptAtProgress()
+        let question = Payload([["limit": 9500]])
+        let acts = await session.invoke("history.transformed.sensordata", question, progress: true)
+        #expect(acts.count == 2, "one chunk, and the end")
+        guard case .fail(_, .canceled, _) = acts.last else {
+            Issue.record("\(String(describing: acts.last))")
+            return
+        }
+    }
+
     @Test func `IS CURRENT USER is whoever calls`() async throws {
         let room = try await room(2)
         let request: [String: Value] = ["filterAnd": [["column": "authid", "operator": "IS CURRENT USER"]]]
@@ -110,7 +127,7 @@ import WAMP
         var configuration = FleetDBConfiguration()
         configuration.queryNanosecondsMax = 0
         try await room.start(template([("n", "bigint")]), configuration: configuration)
-        let rows: [Value] = (0..<5000).map { ["tsp": .integer(noon + $0), "n": .integer($0)] }
+        let rows: [Value] = (0..<9500).map { ["tsp": .integer(noon + $0), "n": .integer($0)] }
         _ = try await room.appendBulk("sensordata", rows)
         let filter: Value = ["column": "n", "operator": "=", "value": -1]
         let payload = Payload([["limit": 1, "filterAnd": [filter]]])

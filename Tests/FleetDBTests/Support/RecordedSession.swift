@@ -20,6 +20,7 @@ final class RecordedSession: ClientSession, InvocationResponder {
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var answered: Set<UInt64> = []
         var hasLeft = false
+        var interruptsAtProgress = false
     }
 
     let id: SessionID
@@ -48,6 +49,9 @@ final class RecordedSession: ClientSession, InvocationResponder {
     func events(_ topic: String) -> [[Value]] {
         acts.compactMap { if case .publish(topic, let arguments, _) = $0 { arguments } else { nil } }
     }
+
+    /// Whoever sends a progressive result is interrupted: as if its caller had canceled then.
+    func interruptAtProgress() { state.withLock { $0.interruptsAtProgress = true } }
 
     // MARK: The router's part
 
@@ -153,7 +157,11 @@ final class RecordedSession: ClientSession, InvocationResponder {
 
     func progress(_ payload: Payload, for request: RequestID) async throws(WAMPError) {
         let arguments = (try? payload.decodedArguments()) ?? [.string("not decodable")]
-        state.withLock { $0.acts.append(.progress(request.rawValue, arguments)) }
+        let isInterrupted = state.withLock { state in
+            state.acts.append(.progress(request.rawValue, arguments))
+            return state.interruptsAtProgress
+        }
+        if isInterrupted { withUnsafeCurrentTask { $0?.cancel() } }
     }
 
     func fail(_ error: WAMPError, for request: RequestID) {

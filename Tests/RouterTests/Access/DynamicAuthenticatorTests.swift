@@ -109,6 +109,85 @@ import WAMP
         #expect(try await room.join(room.request(["tls"], nil, peer: peer)) == .refused)
     }
 
+    // MARK: More than one round
+
+    private final class Responses: Sendable {
+        let values = Mutex<[Value]>([])
+    }
+
+    /// Admits by ticket or WAMP-CRA, and then asks for a code, and for another one if that is a 2.
+    private func askForCodes() -> Responses {
+        let responses = Responses()
+        room.authenticators.answer { _, arguments throws(WAMPError) in
+            let details = arguments[2]
+            guard let response = details["response"] else {
+                if let ticket = details["ticket"], ticket != "right" { throw WAMPError("com.example.wrong_ticket") }
+                return [
+                    "role": "guest", "secret": "right", "challenge": ["method": "code", "extra": ["digits": 1]],
+                ]
+            }
+            responses.values.withLock { $0.append(response) }
+            switch response["signature"] {
+            case "1": return ["role": "engineer", "authid": "joe.smith"]
+            case "2": return ["role": "guest", "challenge": ["method": "code"]]
+            default: throw WAMPError("com.example.wrong_code")
+            }
+        }
+        return responses
+    }
+
+    private func signing(_ codes: [String], after first: String) -> (String, [String: Value]) throws -> String {
+        var left = codes[...]
+        return { method, extra in
+            guard method != "code" else { return left.popFirst() ?? "none left" }
+            return method == "ticket" ? first : try HandshakeRoom.challengeResponse(first)(method, extra)
+        }
+    }
+
+    @Test(arguments: ["ticket", "wampcra"])
+    func `an authenticator may ask for more, and its last answer decides`(method: String) async throws {
+        let responses = askForCodes()
+        let request = room.request([method], "joe")
+        let principal = try await room.join(request, signing(["2", "1"], after: "right")).principal
+        #expect(principal?.authid == "joe.smith" && principal?.authrole == "engineer")
+        #expect(principal?.authmethod == method)
+        #expect(
+            responses.values.withLock { $0 } == [
+                ["method": "code", "signature": "2", "extra": [:]], ["method": "code", "signature": "1", "extra": [:]],
+            ])
+        #expect(try await room.join(request, signing(["3"], after: "right")) == .refused)
+        #expect(try await room.join(request, signing(["2", "3"], after: "right")) == .refused)
+        #expect(try await room.join(request, signing(["1"], after: "wrong")) == .refused)
+    }
+
+    @Test func `whoever may come without a secret may be asked for one all the same`() async throws {
+        _ = askForCodes()
+        let request = room.request(["anonymous"], nil)
+        #expect(try await room.join(request, signing(["1"], after: "")).principal?.authrole == "engineer")
+        #expect(try await room.join(request, signing(["3"], after: "")) == .refused)
+    }
+
+    @Test func `half a success forgives nothing, and a blocked name is told nothing of it`() async throws {
+        _ = askForCodes()
+        let request = room.request(["ticket"], "joe")
+        for _ in 0..<AttemptPolicy().limits.failuresMax {
+            #expect(try await room.join(request, signing(["3"], after: "right")) == .refused)
+        }
+        var challengeCount = 0
+        let outcome = try await room.join(request) { method, _ in
+            challengeCount += 1
+            return method == "ticket" ? "right" : "1"
+        }
+        #expect(outcome == .refused)
+        #expect(challengeCount == 1)
+    }
+
+    @Test(arguments: ["code", [:], ["method": ""], ["method": 7], ["method": "code", "extra": 7], true] as [Value])
+    func `a challenge that is none admits nobody`(challenge: Value) async throws {
+        room.authenticators.answer { _, _ throws(WAMPError) in ["role": "guest", "challenge": challenge] }
+        #expect(try await room.join("ticket", "joe", ticket: "x") == .refused)
+    }
+
     enum Reply: Sendable {
         case value(Value)
         case error(ErrorURI)

@@ -54,20 +54,21 @@ struct HandshakeRoom {
 
     /// A handshake from a client's side.
     ///
-    /// - Parameter sign: answers a challenge; nil is a client that was not to be challenged.
+    /// - Parameter sign: answers each challenge; nil is a client that was not to be challenged.
     func join(
         _ request: AuthenticationRequest, _ sign: ((_ method: String, [String: Value]) throws -> String)? = nil
     ) async throws -> Outcome {
-        let step: AuthenticationStep
+        var step: AuthenticationStep
         if let immediate = realms.immediateStep(request) {
             step = immediate
         } else {
             step = await realms.authenticate(request)
         }
-        guard case .challenge(let method, let extra, let answer) = step else { return try Outcome(step) }
-        let signer = try #require(sign)
-        let signature = try signer(method, extra)
-        return try Outcome(await answer(signature, [:]))
+        while case .challenge(let method, let extra, let answer) = step {
+            let signer = try #require(sign)
+            step = await answer(try signer(method, extra), [:])
+        }
+        return try Outcome(step)
     }
 
     func join(_ method: String, _ authid: String?, ticket: String) async throws -> Outcome {
@@ -103,7 +104,7 @@ enum Outcome: Equatable {
         case .welcome(let principal): self = .welcome(principal)
         case .deny(let uri, let message): self = .denied(uri, message)
         case .challenge:
-            Issue.record("a second challenge")
+            Issue.record("an unanswered challenge")
             self = .denied("test", "")
         }
     }

@@ -155,6 +155,9 @@ import WAMP
         _ = try publish("com.a", "com.b", "com.c")
         try realm.send("bob", #"[48, 1, {}, "wamp.subscription.get_events", [1, 2]]"#)
         try realm.expect("bob", #"[50, 1, {}, [[{"args": [2]}, {"args": [1]}]]]"#)
+        // Its clients look for these three in every event.
+        try realm.send("bob", #"[48, 2, {}, "wamp.subscription.get_events", [1, 1]]"#)
+        try realm.expect("bob", #"[50, 2, {}, [[{"topic": "com.c", "args": [2], "kwargs": null}]]]"#)
     }
 
     @Test mutating func `who may not subscribe has no history`() throws {

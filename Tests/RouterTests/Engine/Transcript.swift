@@ -17,9 +17,10 @@ struct Transcript {
     private struct Peer {
         var handle: SessionHandle
         var link: Link
-        var serializer: Serializer
+        var format: WireFormat
         var waiting: [Value] = []
         var ending = Delivery.Ending.none
+        var isReadFrom = true
     }
 
     var engine: RealmEngine
@@ -39,26 +40,29 @@ struct Transcript {
     /// Joins, and takes the WELCOME. Sessions get the ids 1, 2, 3, … in the order in which they join.
     mutating func join(
         _ name: String, role: String = "anonymous", permissions: Permissions = .unrestricted,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24, trustlevel: Int64? = nil,
+        serializer: Serializer = .json, framing: Framing = .rawSocket, frameBytesMax: Int = 1 << 24,
+        trustlevel: Int64? = nil,
         features: String = """
         {"callee": {"features": {"call_canceling": true, "progressive_call_results": true,
          "registration_revocation": true}}}
         """,
-        isLocal: Bool = false, ticket: String? = nil
+        isLocal: Bool = false, ticket: String? = nil, authorizer: AuthorizerProcedure? = nil
     ) throws {
         lastSession += 1
         let link = Link()
+        let format = WireFormat(serializer: serializer, framing: framing)
         let session = JoiningSession(
             id: SessionID(lastSession),
             principal: Principal(
                 authid: name, authrole: role, authmethod: "anonymous", authprovider: "static",
-                permissions: permissions, trustlevel: trustlevel),
+                permissions: authorizer == nil ? permissions : Permissions([]), authorizer: authorizer,
+                trustlevel: trustlevel),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: false),
-            features: ClientFeatures(roles: try Value.decode(Array(features.utf8), .json)),
-            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0, frameBytesMax: frameBytesMax,
+            features: try ClientFeatures(roles: features),
+            format: format, loop: 0, frameBytesMax: frameBytesMax,
             isLocal: isLocal, resumeTicket: ticket.map(ResumeTicket.init(text:)), link: link)
         let handle = engine.join(session, welcome: .ofTests)
-        peers[name] = Peer(handle: handle, link: link, serializer: serializer)
+        peers[name] = Peer(handle: handle, link: link, format: format)
         names[ObjectIdentifier(link)] = name
         try collect()
         peers[name]?.waiting.removeFirst()
@@ -80,7 +84,8 @@ struct Transcript {
         let peer = try #require(peers[name])
         for line in messages.split(separator: "\n") {
             let value = try Value.decode(Array(line.utf8), .json)
-            let message = try ReceivedMessage(ByteBuffer(bytes: value.encoded(peer.serializer)), peer.serializer)
+            let serializer = peer.format.serializer
+            let message = try ReceivedMessage(ByteBuffer(bytes: value.encoded(serializer)), serializer)
             engine.receive(
                 message.head, message.bytes.readableBytesUInt8Span, message.serializer, from: peer.handle)
         }
@@ -123,6 +128,21 @@ struct Transcript {
         peers[name]?.waiting = []
     }
 
+    func isReadFrom(_ name: String) throws -> Bool { try #require(peers[name]).isReadFrom }
+
+    /// Takes the one question that authorizers are to be asked now.
+    mutating func question() throws -> AuthorizationQuestion {
+        let questions = engine.takeQuestions()
+        try #require(questions.count == 1, "\(questions.map(\.subject))")
+        return questions[0]
+    }
+
+    /// An authorizer's answer to a question.
+    mutating func decide(_ question: AuthorizationQuestion, _ answer: AuthorizerAnswer) throws {
+        engine.decide(question.session, question.number, answer)
+        try collect()
+    }
+
     func ending(_ name: String) throws -> Delivery.Ending { try #require(peers[name]).ending }
 
     /// Moves the clock, and lets deadlines come.
@@ -142,16 +162,15 @@ struct Transcript {
     /// Connects again with a ticket; false when it opens nothing.
     mutating func resume(
         _ name: String, _ session: UInt64, ticket: String, next: String, isEncrypted: Bool = false,
-        serializer: Serializer = .json, frameBytesMax: Int = 1 << 24
+        format: WireFormat = WireFormat(serializer: .json, framing: .rawSocket), frameBytesMax: Int = 1 << 24
     ) throws -> Bool {
         let link = Link()
         let connection = ResumingConnection(
             ticket: ResumeTicket(text: ticket), nextTicket: ResumeTicket(text: next),
             peer: PeerIdentity(address: "127.0.0.1", isLoopback: true, isEncrypted: isEncrypted),
-            format: WireFormat(serializer: serializer, framing: .rawSocket), loop: 0,
-            frameBytesMax: frameBytesMax, link: link)
+            format: format, loop: 0, frameBytesMax: frameBytesMax, link: link)
         guard let handle = engine.resume(SessionID(session), connection) else { return false }
-        peers[name] = Peer(handle: handle, link: link, serializer: serializer, waiting: peers[name]?.waiting ?? [])
+        peers[name] = Peer(handle: handle, link: link, format: format, waiting: peers[name]?.waiting ?? [])
         names[ObjectIdentifier(link)] = name
         try collect()
         return true
@@ -166,13 +185,12 @@ struct Transcript {
         for (link, delivery) in engine.takeDeliveries(loop: 0) {
             // A name that has joined again has another link by now.
             guard let name = names[ObjectIdentifier(link)], let peer = peers[name], peer.link === link else { continue }
-            var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
-            delivery.forEachBuffer { parser.append($0) }
-            while case .message(let message, _) = try parser.next() {
-                let value = try Value.decode(message.readableBytesUInt8Span, peer.serializer)
+            for message in try delivery.received(in: peer.format.framing) {
+                let value = try Value.decode(message.readableBytesUInt8Span, peer.format.serializer)
                 peers[name]?.waiting.append(value)
             }
             peers[name]?.ending = delivery.ending
+            if let reads = delivery.reads { peers[name]?.isReadFrom = reads }
         }
         if !engine.overflowed.isEmpty { engine.endOverflowedSessions() }
         engine.wakeLoops { _ in }
@@ -191,6 +209,34 @@ extension RealmEngine {
     }
 }
 
+extension Delivery {
+    /// The messages that a client reads, whatever its transport.
+    func received(in framing: Framing) throws -> [ByteBuffer] {
+        guard framing.isWebSocket else {
+            var parser = RawSocketFrameParser(messageBytesMax: 1 << 24)
+            return try Self.messages(buffers, &parser)
+        }
+        let isText = framing != .webSocketBinary && framing != .lengthPrefixed
+        var parser = WebSocketFrameParser(
+            side: .client, messageBytesMax: 1 << 24, messageType: isText ? .text : .binary)
+        guard framing.isPartial else { return try Self.messages(buffers, &parser) }
+        let frames = FrameAssembler(isText: isText, isBatched: true).frames(buffers)
+        return try Self.messages(frames, &parser).flatMap { payload in
+            var batch = try MessageBatch(payload, isText ? .json : .messagePack)
+            var messages: [ByteBuffer] = []
+            while let message = try batch.next() { messages.append(message) }
+            return messages
+        }
+    }
+
+    private static func messages(_ frames: [ByteBuffer], _ parser: inout some FrameParser) throws -> [ByteBuffer] {
+        var messages: [ByteBuffer] = []
+        for frame in frames { parser.append(frame) }
+        while case .message(let message, _) = try parser.next() { messages.append(message) }
+        return messages
+    }
+}
+
 extension Value {
     /// Whether this is what was expected; see `Transcript`.
     func fits(_ expected: Value) -> Bool {
@@ -203,5 +249,13 @@ extension Value {
                 ? mine.isEmpty : theirs.allSatisfy { key, value in mine[key].map { $0.fits(value) } ?? false }
         default: self == expected
         }
+    }
+}
+
+extension ClientFeatures {
+    /// Reads `HELLO.Details.roles` in JSON.
+    init(roles json: String) throws {
+        let bytes = Array(json.utf8)
+        try self.init(roles: ByteRange(0, bytes.count), bytes.span, .json)
     }
 }

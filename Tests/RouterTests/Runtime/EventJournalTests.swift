@@ -38,6 +38,20 @@ import WAMP
         #expect(try sequences(folder).count == 1000)
     }
 
+    @Test func `realms that are gone for good are forgotten, and no others`() async throws {
+        let folder = try EventFolder()
+        let before = folder.journal(Self.quick)
+        before.forgetRealms { _ in true }
+        for realm in ["gone", "r", "realm-3-5-prod"] { before.append([.kept(KeptEvent(1), .history)], of: realm) }
+        await before.close()
+        let journal = folder.journal(Self.quick)
+        journal.forgetRealms { $0 == "gone" }
+        #expect(journal.contents(of: "gone")?.isEmpty == true)
+        #expect(journal.contents(of: "r")?.count == 1 && journal.contents(of: "realm-3-5-prod")?.count == 1)
+        await journal.close()
+        #expect(try folder.store().realms().map(\.uri) == ["r", "realm-3-5-prod"])
+    }
+
     @Test func `what waits is written soon, without an end`() async throws {
         let folder = try EventFolder()
         let journal = folder.journal(Self.quick)

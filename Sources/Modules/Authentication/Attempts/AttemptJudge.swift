@@ -42,6 +42,14 @@ package final class AttemptJudge: AttemptJudging {
         return accepted
     }
 
+    package func mayGoOn(from address: String, on subject: String, since start: Duration) async -> Bool {
+        let key = AttemptLimiter.Key(address: address, subject: subject)
+        let now = time.monotonic()
+        guard limiter.withLock({ $0.isBlocked(key, now: now) }) else { return true }
+        await refuse(since: start)
+        return false
+    }
+
     package func refuse(since start: Duration) async {
         let left = start + refusalDelay - time.monotonic()
         if left > .zero { await time.sleep(left) }

@@ -28,7 +28,7 @@ package struct SCRAMCredential: Sendable, Hashable {
     /// - Parameter salt: random bytes, this principal's alone.
     /// - Returns: nil when the password is not one that SASLprep allows, or the parameters are out of range.
     package init?(password: String, derivation: SCRAMDerivation, salt: [UInt8]) {
-        guard let prepared = SASLprep.prepare(password), !prepared.isEmpty,
+        guard let prepared = SASLprep.prepare(password, as: .stored), !prepared.isEmpty,
             let salted = derivation.saltedPassword(Array(prepared.utf8), salt: salt)
         else { return nil }
         let key = SymmetricKey(data: salted)

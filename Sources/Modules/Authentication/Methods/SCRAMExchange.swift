@@ -120,7 +120,7 @@ package struct SCRAMExchange: Sendable, Hashable {
             // Base64 of "n,,": no channel binding.
             binding = "biws"
         case .autobahn:
-            name = SASLprep.prepare(request.authid) ?? request.authid
+            name = SASLprep.prepare(request.authid, as: .query) ?? request.authid
             binding = ""
         }
         let first = "n=\(name),r=\(request.nonce)"

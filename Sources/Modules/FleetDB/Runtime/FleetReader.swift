@@ -73,6 +73,7 @@ actor FleetReader {
             let groups = 2..<2 + request.groupBy.count
             let metrics = groups.upperBound..<groups.upperBound + request.metrics.count
             while try statement.step(within: &nanosecondsLeft) {
+                try Task.checkCancellation()
                 try series.add(
                     tsp: statement.integer(0), sequence: statement.integer(1),
                     groups: groups.map { statement.value(Int32($0)) },
@@ -88,6 +89,7 @@ actor FleetReader {
     ) async throws {
         var answer = HistoryAnswer(serializer)
         while let write = try next() {
+            try Task.checkCancellation()
             guard let chunk = try answer.add(write) else { continue }
             guard invocation.receiveProgress else {
                 throw Refusal(
@@ -172,6 +174,7 @@ actor FleetReader {
         switch error {
         case let refusal as Refusal: return refusal.error(serializer)
         case let error as WAMPError: return error
+        case is CancellationError: return Refusal(.canceled, "the caller does not wait any more").error(serializer)
         case let error as SQLiteError where error.isInterrupted:
             let reason = "the query took too long; narrow the time range, or filter by device_key"
             return Refusal(.timeout, reason).error(serializer)

@@ -63,12 +63,12 @@ struct FleetRealm: Sendable {
         for procedure in ["history.transformed.\(name)", "history.transformed.app.\(realm.appKey).\(name)"] {
             _ = try await session.register(procedure, options: RegisterOptions()) { invocation in
                 let reader = fleet.reader
-                Task { await reader.history(invocation, table) }
+                invocation.answer { await reader.history(invocation, table) }
             }
         }
         _ = try await session.register("history.transformed.series.\(name)", options: RegisterOptions()) { invocation in
             let reader = fleet.reader
-            Task { await reader.series(invocation, table) }
+            invocation.answer { await reader.series(invocation, table) }
         }
         for (topic, form) in [("\(owner).\(name)", RowReader.Form.single), ("bulk.\(owner).\(name)", .bulk)] {
             _ = try await session.subscribe(topic, options: SubscribeOptions()) { event in

@@ -13,6 +13,10 @@ package protocol AttemptJudging: Sendable {
     ///   - subject: whose credential was tried.
     func verdict(_ isRight: Bool, from address: String, on subject: String, since start: Duration) async -> Bool
 
+    /// Whether an attempt may go on whose proof is right so far, and that is asked for another one. Decides nothing: half
+    /// a success forgives no failure. When it may not, returns only after the time that every refusal takes.
+    func mayGoOn(from address: String, on subject: String, since start: Duration) async -> Bool
+
     /// Waits until the moment at which every refusal is answered.
     func refuse(since start: Duration) async
 

@@ -137,6 +137,13 @@ package struct Invocation: Sendable {
     }
     /// The ERROR that ends the call.
     package func fail(_ error: WAMPError) { responder.fail(error, for: request) }
+
+    /// Runs what answers, which may take its time, in a task of its own. The task is cancelled when the dealer interrupts
+    /// the invocation, because its caller has canceled it or has left; it answers then with `wamp.error.canceled`, or with
+    /// what it has finished all the same. To be called by the handler itself, before it returns.
+    ///
+    /// Spec: "Call Canceling".
+    package func answer(_ body: @escaping @Sendable () async -> Void) { responder.answer(request, body) }
 }
 
 /// Where an `Invocation` sends its answers.
@@ -144,4 +151,11 @@ package protocol InvocationResponder: Sendable {
     func yield(_ payload: Payload, for request: RequestID)
     func progress(_ payload: Payload, for request: RequestID) async throws(WAMPError)
     func fail(_ error: WAMPError, for request: RequestID)
+    /// Runs `body` in a task that an INTERRUPT of the request cancels.
+    func answer(_ request: RequestID, _ body: @escaping @Sendable () async -> Void)
+}
+
+extension InvocationResponder {
+    /// Where nothing interrupts.
+    package func answer(_ request: RequestID, _ body: @escaping @Sendable () async -> Void) { Task { await body() } }
 }

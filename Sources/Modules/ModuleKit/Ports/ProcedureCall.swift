@@ -116,7 +116,8 @@ extension ClientSession {
     /// Registers a procedure that answers each call with one value, a dictionary or a list of dictionaries.
     ///
     /// Calls are answered side by side, in no particular order. A `WAMPError` that `answer` throws is the call's ERROR;
-    /// any other error is logged, and the caller learns only that something went wrong.
+    /// any other error is logged, and the caller learns only that something went wrong. Whether the caller still waits
+    /// does not matter: what a verb has begun to change, it changes to the end.
     package func serve(
         _ procedure: String, logger: Logger,
         _ answer: @escaping @Sendable (ProcedureCall) async throws -> Value

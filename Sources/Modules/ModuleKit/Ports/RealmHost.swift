@@ -9,13 +9,16 @@ package struct Principal: Sendable, Hashable {
     /// `WELCOME.Details.authextra`.
     package var authextra: [String: Value]
     package var permissions: Permissions
+    /// Who decides instead of the permissions, message by message; nil is nobody.
+    package var authorizer: AuthorizerProcedure?
     /// How far what it says is to be trusted, told to the receivers of its calls and publications; nil is not told.
     /// Spec: WAMP-04 "Call Trust Levels", "Publication Trust Levels".
     package var trustlevel: Int64?
 
     package init(
         authid: String, authrole: String, authmethod: String, authprovider: String,
-        authextra: [String: Value] = [:], permissions: Permissions, trustlevel: Int64? = nil
+        authextra: [String: Value] = [:], permissions: Permissions, authorizer: AuthorizerProcedure? = nil,
+        trustlevel: Int64? = nil
     ) {
         self.authid = authid
         self.authrole = authrole
@@ -23,7 +26,21 @@ package struct Principal: Sendable, Hashable {
         self.authprovider = authprovider
         self.authextra = authextra
         self.permissions = permissions
+        self.authorizer = authorizer
         self.trustlevel = trustlevel
+    }
+}
+
+/// A dynamic authorizer. Its contract is Crossbar's: `procedure(session, uri, action, options)` answers with a Bool, or
+/// with a dictionary of `allow`, `cache` and `disclose`.
+package struct AuthorizerProcedure: Sendable, Hashable {
+    package var procedure: String
+    /// How long its answer is waited for.
+    package var timeoutMilliseconds: UInt64
+
+    package init(_ procedure: String, timeoutMilliseconds: UInt64 = 5000) {
+        self.procedure = procedure
+        self.timeoutMilliseconds = timeoutMilliseconds
     }
 }
 

@@ -3,7 +3,7 @@ import WAMP
 
 extension AuthenticationRequest {
     /// What a dynamic authenticator is told, in the words of Crossbar's contract.
-    func details(_ method: AuthenticationMethod, ticket: String?) -> [String: Value] {
+    func details(_ method: AuthenticationMethod, ticket: String?, response: Value?) -> [String: Value] {
         var transport: [String: Value] = ["peer": .string(peer.address), "is_secure": .bool(peer.isEncrypted)]
         if let path = peer.path { transport["path"] = .string(path) }
         if let certificate = peer.clientCertificate {
@@ -19,6 +19,7 @@ extension AuthenticationRequest {
         if let authid { details["authid"] = .string(authid) }
         if let authrole { details["authrole"] = .string(authrole) }
         if let ticket { details["ticket"] = .string(ticket) }
+        if let response { details["response"] = response }
         return details
     }
 }

@@ -14,20 +14,27 @@ struct AuthenticatorAnswer: Sendable {
         }
     }
 
-    /// Who it is; nil when the answer means another realm, or has no role.
+    /// Who it is; nil when the answer means another realm, has no role, or a challenge that is none.
     ///
     /// - Parameters:
     ///   - authid: what the client calls itself.
     ///   - realm: the one that the client asked for. Crossbar's authenticators may name another; here, each realm
     ///     decides who is in it.
-    func identity(authid: String, in realm: String, defaultRole: String?) -> GrantedIdentity? {
+    ///   - authenticator: whose answer it is.
+    func identity(authid: String, in realm: String, by authenticator: AuthenticatorProcedure) -> GrantedIdentity? {
         if let named = members["realm"], named != .null, named != .string(realm) { return nil }
-        guard let role = members["role"]?.string ?? defaultRole else { return nil }
+        guard let role = members["role"]?.string ?? authenticator.defaultRole else { return nil }
         let assigned = members["authid"]?.string ?? authid
         guard !assigned.isEmpty else { return nil }
-        return GrantedIdentity(
+        var identity = GrantedIdentity(
             authid: assigned, role: role, trustlevel: members["trustlevel"]?.integer, provider: .dynamic,
             extra: members["extra"]?.dictionary ?? [:])
+        if let challenge = members["challenge"], challenge != .null {
+            // One that cannot be read must not pass for none.
+            guard let further = FurtherChallenge(challenge, by: authenticator, of: authid) else { return nil }
+            identity.further = further
+        }
+        return identity
     }
 
     /// For WAMP-CRA: `secret`, and with `salt`, `iterations` and `keylen` the derived key instead.

@@ -10,6 +10,8 @@ struct GrantedIdentity: Sendable, Hashable {
     var provider: Provider
     /// For `WELCOME.Details.authextra`.
     var extra: [String: Value] = [:]
+    /// What the peer has to answer before it is that; nil when nothing more is asked of it.
+    var further: FurtherChallenge?
 
     enum Provider: String, Sendable, Hashable {
         case `static`

@@ -17,7 +17,7 @@ extension PlainRealms {
         } catch {
             return .step(Self.refusal(error))
         }
-        let name = SASLprep.prepare(hello.authid) ?? ""
+        let name = SASLprep.prepare(hello.authid, as: .query) ?? ""
         switch source {
         case .principals(let principals):
             let principal = principals[name]

@@ -169,24 +169,25 @@ extension PlainRealms {
 extension PlainRealms {
     /// Asks a dynamic authenticator.
     ///
-    /// - Parameter ticket: of the ticket method, which hands it over.
+    /// - Parameters:
+    ///   - ticket: of the ticket method, which hands it over.
+    ///   - response: what the peer has answered to a challenge of the authenticator's own.
     /// - Returns: its answer, and who that makes; nil for nobody.
     func ask(
         _ authenticator: AuthenticatorProcedure, _ request: AuthenticationRequest, _ method: AuthenticationMethod,
-        authid: String?, ticket: String? = nil
+        authid: String?, ticket: String? = nil, response: Value? = nil
     ) async -> (AuthenticatorAnswer, GrantedIdentity)? {
-        let details = request.details(method, ticket: ticket)
+        let details = request.details(method, ticket: ticket, response: response)
         guard
             let value = await calls.ask(authenticator, realm: request.realm, authid: authid, details: details),
             let answer = AuthenticatorAnswer(value)
         else { return nil }
         guard
-            let identity = answer.identity(
-                authid: authid ?? "", in: request.realm, defaultRole: authenticator.defaultRole),
+            let identity = answer.identity(authid: authid ?? "", in: request.realm, by: authenticator),
             realms[request.realm]?.roles[identity.role] != nil
         else {
             logger.warning(
-                "an authenticator's answer names no role of the realm, or another realm",
+                "an authenticator's answer names no role of the realm, another realm, or no challenge as one",
                 metadata: .facts([.uri: authenticator.procedure, .realm: request.realm]))
             return nil
         }
@@ -204,9 +205,12 @@ extension PlainRealms {
         since start: Duration, of subject: String? = nil, proof: [String: Value] = [:]
     ) async -> AuthenticationStep {
         // Each realm has its own principals: a name of one is not the same name of another.
-        let subject = "\(request.realm)/\(subject ?? request.authid ?? "")"
+        let subject = subject ?? request.authid ?? ""
+        if let identity, let further = identity.further {
+            return await challenge(request, method, further, since: start, of: subject, proof)
+        }
         let isAccepted = await attempts.verdict(
-            identity != nil, from: request.peer.address, on: subject, since: start)
+            identity != nil, from: request.peer.address, on: "\(request.realm)/\(subject)", since: start)
         guard isAccepted, let identity, let realm = realms[request.realm] else {
             logRefusal(request, method)
             return Self.refused
@@ -217,11 +221,33 @@ extension PlainRealms {
         return welcome(request, realm, method, identity, proof)
     }
 
+    /// What the method wanted is proved, and the authenticator asks for more. As often as it likes, within the time from
+    /// HELLO to WELCOME; the last answer decides.
+    private func challenge(
+        _ request: AuthenticationRequest, _ method: AuthenticationMethod, _ further: FurtherChallenge,
+        since start: Duration, of subject: String, _ proof: [String: Value]
+    ) async -> AuthenticationStep {
+        // A name that is blocked must not learn that its first secret was right.
+        let name = "\(request.realm)/\(subject)"
+        guard await attempts.mayGoOn(from: request.peer.address, on: name, since: start) else {
+            logRefusal(request, method)
+            return Self.refused
+        }
+        return .challenge(method: further.method, extra: further.extra) { signature, extra in
+            let start = self.attempts.begin()
+            let answer = await self.ask(
+                further.authenticator, request, method, authid: further.authid,
+                response: further.response(signature, extra))
+            return await self.conclude(request, method, answer?.1, since: start, of: subject, proof: proof)
+        }
+    }
+
     /// The end of a handshake in which nothing could be guessed.
     private func conclude(
         _ request: AuthenticationRequest, _ method: AuthenticationMethod, unguessed identity: GrantedIdentity?
     ) async -> AuthenticationStep {
         guard let identity, let realm = realms[request.realm] else { return await refuse(request, method) }
+        guard identity.further == nil else { return await conclude(request, method, identity, since: attempts.begin()) }
         return welcome(request, realm, method, identity)
     }
 
@@ -243,7 +269,7 @@ extension PlainRealms {
                 authid: identity.authid, authrole: identity.role, authmethod: method.rawValue,
                 authprovider: identity.provider.rawValue,
                 authextra: proof.isEmpty ? identity.extra : identity.extra.merging(proof, uniquingKeysWith: { $1 }),
-                permissions: permissions,
+                permissions: permissions, authorizer: realm.authorizers[identity.role],
                 trustlevel: identity.trustlevel ?? realm.trustlevels[identity.role]))
     }
 

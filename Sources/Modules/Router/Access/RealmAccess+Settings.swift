@@ -163,7 +163,7 @@ struct RealmAccessReader {
     ) -> [String: ConfiguredPrincipal<SCRAMCredential>] {
         var prepared: [String: ConfiguredPrincipal<SCRAMCredential>] = [:]
         for name in principals.keys.sorted() {
-            guard let form = SASLprep.prepare(name), prepared[form] == nil else {
+            guard let form = SASLprep.prepare(name, as: .stored), prepared[form] == nil else {
                 auth.refuse(
                     "scram", "the name \"\(name)\" is none that SCRAM allows, or the same as another one's to it")
                 continue

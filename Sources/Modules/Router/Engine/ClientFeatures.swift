@@ -15,7 +15,11 @@ enum ClientFeature: UInt8, Sendable, CaseIterable {
     case callReroute
 
     /// Its words on the wire: the specification's own, and where it spells one word in two ways, both.
-    fileprivate var keys: [String] {
+    fileprivate static let keys: [(feature: ClientFeature, key: StaticString)] = allCases.flatMap { feature in
+        feature.keys.map { (feature, $0) }
+    }
+
+    private var keys: [StaticString] {
         switch self {
         case .callCanceling: ["call_canceling", "call_cancelling"]
         case .callTimeout: ["call_timeout"]
@@ -35,7 +39,7 @@ enum ClientFeature: UInt8, Sendable, CaseIterable {
 enum ClientRole: UInt8, Sendable, CaseIterable {
     case publisher, subscriber, caller, callee
 
-    fileprivate var name: String {
+    fileprivate var name: StaticString {
         switch self {
         case .publisher: "publisher"
         case .subscriber: "subscriber"
@@ -52,12 +56,24 @@ struct ClientFeatures: Sendable, Hashable, BitwiseCopyable {
     init() {}
 
     /// Reads `HELLO.Details.roles`.
-    init(roles: Value?) {
-        for role in ClientRole.allCases {
-            guard let features = roles?[role.name]?["features"]?.dictionary else { continue }
-            for feature in ClientFeature.allCases where feature.keys.contains(where: { features[$0]?.bool == true }) {
-                announce(feature, as: role)
+    init(roles: ByteRange, _ bytes: Span<UInt8>, _ serializer: Serializer) throws(WireError) {
+        var announced = ClientFeatures()
+        try Cursor.forEachEntry(of: roles, bytes, serializer) { name, details throws(WireError) in
+            guard let role = ClientRole.allCases.first(where: { bytes.equals(name, $0.name) }) else { return }
+            try Cursor.forEachEntry(of: details, bytes, serializer) { key, features throws(WireError) in
+                guard bytes.equals(key, "features") else { return }
+                try announced.read(features, of: role, bytes, serializer)
             }
+        }
+        self = announced
+    }
+
+    private mutating func read(
+        _ features: ByteRange, of role: ClientRole, _ bytes: Span<UInt8>, _ serializer: Serializer
+    ) throws(WireError) {
+        try Cursor.forEachEntry(of: features, bytes, serializer) { name, value throws(WireError) in
+            guard let known = ClientFeature.keys.first(where: { bytes.equals(name, $0.key) }) else { return }
+            if try Value.decode(bytes, value, serializer).bool == true { announce(known.feature, as: role) }
         }
     }
 

@@ -9,6 +9,8 @@ struct MetaError: Error {
         self.uri = uri
         self.sentence = sentence
     }
+
+    init(_ refusal: (uri: ErrorURI, sentence: String)) { self.init(refusal.uri, refusal.sentence) }
 }
 
 /// A meta procedure's arguments; the ones by keyword stand in for the positional ones.

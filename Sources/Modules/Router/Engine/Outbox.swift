@@ -23,7 +23,12 @@ struct Outbox: Sendable {
         byteCount += bytes.count
         if open == nil { open = pool.take() }
         // As raw bytes they are copied at once; as a sequence they would go through a generic writer.
-        bytes.withUnsafeBytes { raw in _ = open?.writeBytes(raw) }
+        bytes.withUnsafeBytes { raw in
+            _ = open?.writeWithUnsafeMutableBytes(minimumWritableBytes: raw.count) { target in
+                target.copyMemory(from: raw)
+                return raw.count
+            }
+        }
         if let count = open?.readableBytes, count >= Self.coalescedMax { closeOpenBuffer() }
     }
 
@@ -62,13 +67,20 @@ struct Outbox: Sendable {
 
 /// Buffers that were written and are used again, so that a busy connection does not allocate at each tick and an
 /// idle one holds none.
+///
+/// As many are kept as the largest of the last flushes has used: when ten thousand subscribers hear something, memory
+/// that goes back to the system after each flush has to be cleared by it for the next one, which takes longer than to
+/// fill it. With each flush that needs fewer the number halves.
 struct BufferPool: Sendable {
-    private static let buffersMax = 128
+    private static let buffersMin = 128
     private static let capacityMax = 128 * 1024
     private static let capacityMin = 512
 
     private var buffers: [ByteBuffer] = []
+    private var buffersMax = buffersMin
     private let allocator = ByteBufferAllocator()
+
+    var count: Int { buffers.count }
 
     mutating func take() -> ByteBuffer {
         buffers.popLast() ?? allocator.buffer(capacity: Self.capacityMin)
@@ -76,8 +88,14 @@ struct BufferPool: Sendable {
 
     /// Keeps a buffer's memory. Clearing one that somebody still reads allocates anew, so give back what was written.
     mutating func give(_ buffer: consuming ByteBuffer) {
-        guard buffers.count < Self.buffersMax, buffer.capacity <= Self.capacityMax else { return }
+        guard buffers.count < buffersMax, buffer.capacity <= Self.capacityMax else { return }
         buffer.clear()
         buffers.append(buffer)
+    }
+
+    /// A flush has taken so many buffers out of outboxes.
+    mutating func flushed(_ count: Int) {
+        buffersMax = max(Self.buffersMin, count, buffersMax / 2)
+        if buffers.count > buffersMax { buffers.removeLast(buffers.count - buffersMax) }
     }
 }

@@ -52,6 +52,7 @@ struct PatternShapes: Sendable {
     private var wildcardCount = 0
 
     var isEmpty: Bool { prefixes.isEmpty && wildcards.isEmpty }
+    var count: Int { prefixes.count + wildcardCount }
 
     /// Whether a pattern may be added.
     func hasRoom(for pattern: URIBytes, _ match: MatchPolicy) -> Bool {

@@ -31,7 +31,7 @@ extension RealmEngine {
         let isSent = sendPayload(message.head.payload, bytes, from: message.serializer, to: call.key.caller.slot) {
             $0.result(call.key.request, options, $1, $2)
         }
-        if !isSent { tellOversize(call, isOver: !options.progress) }
+        if !isSent { tellOversize(call.key, isOver: !options.progress) }
     }
 
     mutating func errorReceived(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
@@ -65,7 +65,7 @@ extension RealmEngine {
         let isSent = sendPayload(payload, bytes, from: message.serializer, to: call.key.caller.slot) {
             $0.error(.call, call.key.request, error, details, $1, $2)
         }
-        if !isSent { tellOversize(call, isOver: true) }
+        if !isSent { tellOversize(call.key, isOver: true) }
     }
 
     private func checkPassthru(
@@ -89,12 +89,12 @@ extension RealmEngine {
     }
 
     /// A result that does not fit the caller's transport ends the call with an error; nothing is dropped in silence.
-    private mutating func tellOversize(_ call: PendingCall, isOver: Bool) {
+    mutating func tellOversize(_ call: CallKey, isOver: Bool) {
         let sentence = "the result is longer than the caller's transport takes"
-        if !isOver, let index = calls.find(call.key) {
+        if !isOver, let index = calls.find(call) {
             return giveUp(index, .killnowait, .payloadSizeExceeded, sentence)
         }
-        send(to: call.key.caller.slot) { $0.error(.call, call.key.request, .payloadSizeExceeded, message: sentence) }
+        send(to: call.caller.slot) { $0.error(.call, call.request, .payloadSizeExceeded, message: sentence) }
     }
 
     /// The call that a YIELD or ERROR answers. Late answers (the call was given up) are dropped; an answer to an

@@ -15,9 +15,8 @@ extension RealmEngine {
         let slot = message.sender.slot
         let topic = bytes.extracting(message.head.uri.range)
         if let refusal = refusalToPublish(topic, options, slot) {
-            counters.requestErrors &+= 1
-            if options.acknowledge { refuse(message, refusal.uri, refusal.sentence) }
-            return
+            guard options.acknowledge else { return counters.requestErrors &+= 1 }
+            return refuse(message, refusal.uri, refusal.sentence)
         }
         let publication = PublicationID(random.nextID())
         var delivery = Publication(
@@ -57,7 +56,7 @@ extension RealmEngine {
         }
         guard !URIRules.isReserved(topic) else { return (.invalidURI, "topics that begin with wamp are the router's") }
         guard isAuthorized(.publish, topic, .exact, slot) else {
-            return (.notAuthorized, "not allowed to publish to \(String(topic))")
+            return denial(of: .publish, topic, .exact, slot)
         }
         if options.discloseMe, disclosurePolicy == .never {
             return (.discloseMeDisallowed, "this realm discloses nobody")

@@ -26,7 +26,7 @@ extension RealmEngine {
             return refuse(message, .invalidURI, "the procedure is not a URI")
         }
         guard isAuthorized(.call, procedure, .exact, slot) else {
-            return refuse(message, .notAuthorized, "not allowed to call \(String(procedure))")
+            return refuse(message, denial(of: .call, procedure, .exact, slot))
         }
         if URIRules.isReserved(procedure) {
             guard !options.progress, !isPassthru else {
@@ -37,7 +37,8 @@ extension RealmEngine {
         if options.discloseMe, disclosurePolicy == .never {
             return refuse(message, .discloseMeDisallowed, "this realm discloses nobody")
         }
-        guard calls.callCount(of: slot) < limits.pendingCallsMax else {
+        // The router's own sessions call for others, who have limits of their own.
+        guard calls.callCount(of: slot) < limits.pendingCallsMax || sessions[slot].isLocal else {
             return refuse(message, .limitExceeded, "a session may have \(limits.pendingCallsMax) calls pending")
         }
         guard !options.progress || calls.keptByteCount(of: slot) < limits.outboxBytesMax else {
@@ -127,14 +128,20 @@ extension RealmEngine {
                 invocation: invocation, registration: index, registrationID: registration.rawValue,
                 membership: callee.membership, isCounted: callee.concurrency != nil,
                 receivesProgress: details.receiveProgress, isProgressing: options.progress,
-                timeoutMilliseconds: callee.forwardsTimeout ? 0 : options.timeoutMilliseconds))
+                timeoutMilliseconds: keepsTimeout(callee, of: caller.slot) ? 0 : options.timeoutMilliseconds))
         schedule(place)
         let isReroutable = mayReroute(options, from: callee, of: index, caller.slot)
         if isReroutable || options.progress {
+            let procedure = bytes.extracting(message.head.uri.range)
+            var kept = options
+            // An authorizer decides about this message; whoever gets the call next is told the same.
+            if sessions[caller.slot].authorization != nil, discloses(caller.slot, as: .caller, procedure) {
+                kept.discloseMe = true
+            }
             calls.keep(
                 place,
                 KeptCall(
-                    procedure: Array(copying: bytes.extracting(message.head.uri.range)), options: options,
+                    procedure: Array(copying: procedure), options: kept,
                     optionsByteCount: message.head.dictionary.count, details: details, isPassthru: isPassthru,
                     payload: isReroutable ? KeptPayload(message.head.payload, bytes, message.serializer) : nil))
         }
@@ -146,6 +153,11 @@ extension RealmEngine {
             return refuse(message, .payloadSizeExceeded, "the call is longer than its callee's transport takes")
         }
         holdBack(caller.slot, for: callee.slot)
+    }
+
+    /// Whether a callee keeps a call's timeout itself. It does not for a session of this process, which relies on it.
+    func keepsTimeout(_ callee: Registration.Callee, of caller: Int32) -> Bool {
+        callee.forwardsTimeout && !sessions[caller].isLocal
     }
 
     /// Session scope, for each callee on its own. Spec: "IDs".

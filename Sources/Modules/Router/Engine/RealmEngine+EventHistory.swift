@@ -22,7 +22,7 @@ extension RealmEngine {
         let uri = subscriptions[index].uri
         let match = subscriptions[index].match
         guard isAuthorized(.subscribe, uri.bytes.span, match, slot) else {
-            throw MetaError(.notAuthorized, "not allowed to subscribe to \(uri.text)")
+            throw MetaError(denial(of: .subscribe, uri.bytes.span, match, slot))
         }
         var query = try EventQuery(arguments.options)
         // Crossbar's own form, older than the specification's: the newest first, as one argument.
@@ -34,7 +34,7 @@ extension RealmEngine {
             query.limit = Int(clamping: limit)
             query.isReverse = true
         }
-        let found = try rows(of: index, query, for: slot)
+        let found = try rows(of: index, query, for: slot, isCrossbars: isCrossbars)
         var result = ValueWriter(sessions[slot].format.serializer)
         if isCrossbars { result.beginList(1) }
         result.beginList(found.count)
@@ -54,7 +54,7 @@ extension RealmEngine {
 
     /// The events that a query finds, encoded one behind the other for the session that asks.
     private func rows(
-        of index: Int32, _ query: EventQuery, for slot: Int32
+        of index: Int32, _ query: EventQuery, for slot: Int32, isCrossbars: Bool
     ) throws(MetaError) -> (bytes: [UInt8], count: Int, isMore: Bool) {
         let subscription = subscriptions[index]
         let session = sessions[slot].disclosure
@@ -69,7 +69,7 @@ extension RealmEngine {
             isMore = count >= query.limit ?? .max
             guard !isMore else { return false }
             row.reset()
-            row.event(event, subscription)
+            row.event(event, subscription, isCrossbars: isCrossbars)
             // One event is always tried, so that a long one is no end of the way.
             isMore = count > 0 && writer.bytes.count + row.bytes.count > bytesMax
             guard !isMore else { return false }
@@ -103,10 +103,13 @@ extension RealmEngine {
 
 extension ValueWriter {
     /// One event of a history.
-    fileprivate mutating func event(_ event: KeptEvent, _ subscription: Subscription) {
+    ///
+    /// - Parameter isCrossbars: as Crossbar has them: the topic beside the details, and both payloads, null where there
+    ///   is none.
+    fileprivate mutating func event(_ event: KeptEvent, _ subscription: Subscription, isCrossbars: Bool) {
         let hasArguments = !event.payload.arguments.isEmpty
         let hasArgumentsKw = !event.payload.argumentsKw.isEmpty
-        beginDictionary(4 + (hasArguments ? 1 : 0) + (hasArgumentsKw ? 1 : 0))
+        beginDictionary(isCrossbars ? 7 : 4 + (hasArguments ? 1 : 0) + (hasArgumentsKw ? 1 : 0))
         key("timestamp")
         string(Timestamp.text(milliseconds: event.milliseconds))
         key("subscription")
@@ -115,13 +118,17 @@ extension ValueWriter {
         unsigned(event.publication.rawValue)
         key("details")
         event.details(for: subscription.match).write(to: &self)
-        if hasArguments {
-            key("args")
-            part(event.payload.arguments, of: event)
+        if isCrossbars {
+            key("topic")
+            string(event.topic.text)
         }
-        if hasArgumentsKw {
+        if hasArguments || isCrossbars {
+            key("args")
+            if hasArguments { part(event.payload.arguments, of: event) } else { null() }
+        }
+        if hasArgumentsKw || isCrossbars {
             key("kwargs")
-            part(event.payload.argumentsKw, of: event)
+            if hasArgumentsKw { part(event.payload.argumentsKw, of: event) } else { null() }
         }
         endDictionary()
     }

@@ -96,8 +96,9 @@ extension RealmEngine {
 
     /// Another callee has the call: who keeps the caller's timeout may have changed. What the dealer keeps goes on.
     mutating func time(_ index: Int32, _ options: CallOptions, _ callee: Registration.Callee) {
-        calls[index].timeoutMilliseconds = callee.forwardsTimeout ? 0 : options.timeoutMilliseconds
-        if callee.forwardsTimeout {
+        let keepsTimeout = keepsTimeout(callee, of: calls[index].key.caller.slot)
+        calls[index].timeoutMilliseconds = keepsTimeout ? 0 : options.timeoutMilliseconds
+        if keepsTimeout {
             calls.stopTimer(index)
         } else if calls[index].timer == 0 {
             schedule(index)

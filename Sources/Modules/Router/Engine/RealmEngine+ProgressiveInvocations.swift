@@ -16,7 +16,7 @@ extension RealmEngine {
         }
         let request = message.head.request
         if request > sessions[slot].lastCall {
-            if isStrict, !isInSequence(message) { return false }
+            guard isInSequence(message) else { return false }
             sessions[slot].lastCall = request
             return true
         }
@@ -26,9 +26,15 @@ extension RealmEngine {
         }
         // The call may have ended while this was under way; its caller learns so, or has already.
         if sessions[slot].features.has(.progressiveCallInvocations, as: .caller) { return false }
-        guard isStrict else { return true }
-        abort(message.sender, .protocolViolation, "CALL: request \(request) is not the next one")
-        return false
+        return isInSequence(message)
+    }
+
+    /// Whether a CALL does not belong to one that goes on, or that has ended while this was under way.
+    func isNewCall(_ message: IncomingMessage) -> Bool {
+        let slot = message.sender.slot
+        guard message.head.request <= sessions[slot].lastCall else { return true }
+        return calls.find(CallKey(caller: message.sender, request: message.request)) == nil
+            && !sessions[slot].features.has(.progressiveCallInvocations, as: .caller)
     }
 
     /// Passes further payload on, to the same callee under the same ids. Of the options only `progress` counts.

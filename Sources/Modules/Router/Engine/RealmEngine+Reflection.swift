@@ -35,8 +35,7 @@ extension RealmEngine {
     private mutating func define(_ arguments: MetaArguments, _ caller: SessionHandle) throws(MetaError) {
         let uri = try arguments.string(0, "uri")
         let schema = arguments.value(1, "schema", default: .null)
-        let word = arguments.value(2, "type", default: schema["type"] ?? .null)
-        guard let kind = word.string.flatMap(Reflection.Kind.init(rawValue:)) else {
+        guard let kind = arguments.reflectedKind else {
             throw MetaError(.invalidArgument, "type: expected topic, procedure or error")
         }
         guard URIRules.isValid(Array(uri.utf8).span, countMax: limits.uriBytesMax) else {
@@ -46,7 +45,8 @@ extension RealmEngine {
             throw MetaError(.invalidURI, "what begins with wamp is the router's to define")
         }
         guard mayDefine(kind, uri, caller.slot) else {
-            throw MetaError(.notAuthorized, "not allowed to define \(uri)")
+            let denial = denial(of: kind.defining[0], Array(uri.utf8).span, .exact, caller.slot)
+            throw MetaError(denial.uri, "not allowed to define \(uri)")
         }
         if let known = reflection[kind, uri], known.owner != caller {
             throw MetaError(.notAuthorized, "another session has defined \(uri)")
@@ -82,24 +82,14 @@ extension RealmEngine {
 
     // MARK: Who may
 
-    /// Who provides a thing may describe it. An error belongs to whoever registers or publishes below the same name.
+    /// Who provides a thing may describe it.
     private func mayDefine(_ kind: Reflection.Kind, _ uri: String, _ slot: Int32) -> Bool {
-        let permissions = sessions[slot].principal.permissions
-        return switch kind {
-        case .topic: permissions.allows(.publish, uri)
-        case .procedure: permissions.allows(.register, uri)
-        case .error: permissions.allows(.register, uri) || permissions.allows(.publish, uri)
-        }
+        kind.defining.contains { allows($0, uri, slot) }
     }
 
-    /// Who may use a thing, or provide it, may read of it.
+    /// Who may use a thing, or provide it, may read of it; of errors everybody may.
     private func mayRead(_ kind: Reflection.Kind, _ uri: String, _ slot: Int32) -> Bool {
-        let permissions = sessions[slot].principal.permissions
-        return switch kind {
-        case .topic: permissions.allows(.subscribe, uri) || permissions.allows(.publish, uri)
-        case .procedure: permissions.allows(.call, uri) || permissions.allows(.register, uri)
-        case .error: true
-        }
+        kind.reading.isEmpty || kind.reading.contains { allows($0, uri, slot) }
     }
 
     // MARK: What there is
@@ -135,6 +125,35 @@ extension RealmEngine {
         facts["type"] = .string(kind.rawValue)
         facts["schema"] = definition?.schema ?? .null
         return .dictionary(facts)
+    }
+}
+
+extension Reflection.Kind {
+    /// Any of these gives the right to define. An error belongs to whoever registers or publishes below the same name.
+    var defining: [Action] {
+        switch self {
+        case .topic: [.publish]
+        case .procedure: [.register]
+        case .error: [.register, .publish]
+        }
+    }
+
+    /// Any of these gives the right to read.
+    var reading: [Action] {
+        switch self {
+        case .topic: [.subscribe, .publish]
+        case .procedure: [.call, .register]
+        case .error: []
+        }
+    }
+}
+
+extension MetaArguments {
+    /// What `wamp.reflect.define` defines: `type`, or what the schema says.
+    var reflectedKind: Reflection.Kind? {
+        let schema = value(1, "schema", default: .null)
+        let word = value(2, "type", default: schema["type"] ?? .null)
+        return word.string.flatMap(Reflection.Kind.init(rawValue:))
     }
 }
 

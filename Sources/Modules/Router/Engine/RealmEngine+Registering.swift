@@ -22,7 +22,7 @@ extension RealmEngine {
             return refuse(message, .invalidURI, "procedures that begin with wamp are the router's")
         }
         guard isAuthorized(.register, procedure, options.match, slot) else {
-            return refuse(message, .notAuthorized, "not allowed to register \(String(procedure))")
+            return refuse(message, denial(of: .register, procedure, options.match, slot))
         }
         guard hasRoom(slot) else { return refuseForRoom(message) }
         guard registrations.hasRoom(for: URIBytes(String(procedure)), options.match) else {

@@ -1,9 +1,10 @@
 import WAMP
 
-// Request ids in a strict realm: from 1 without gaps, whatever is requested. Spec: WAMP-04 "IDs", "Protocol Errors".
+// Request ids: from 1 without gaps, whatever is requested. Spec: WAMP-04 "IDs", "Protocol Errors".
 
 extension RealmEngine {
-    /// Whether a message's request id is the next one of its session; the session is aborted when it is not.
+    /// Whether a message is to be dealt with: its request id is the next one of its session. A strict realm aborts the
+    /// session when it is not, a lenient one counts it and takes it.
     ///
     /// A CALL may continue an earlier one: `beginsCall` asks only for those that do not.
     mutating func isInSequence(_ message: IncomingMessage) -> Bool {
@@ -12,17 +13,24 @@ extension RealmEngine {
         default: return true
         }
         let request = message.head.request
-        // A session that is older than the rule begins where it is.
-        if let last = sessions[message.sender.slot].lastRequest {
-            let expected = last < identifierMax ? last + 1 : 1
-            guard request == expected else {
-                abort(
-                    message.sender, .protocolViolation,
-                    "\(message.head.type): expected request \(expected), got \(request)")
-                return false
-            }
+        let expected = sessions[message.sender.slot].requested(request)
+        guard request != expected else { return true }
+        guard isStrict else {
+            counters.requestIDGaps &+= 1
+            return true
         }
-        sessions[message.sender.slot].lastRequest = request
-        return true
+        abort(
+            message.sender, .protocolViolation, "\(message.head.type): expected request \(expected), got \(request)")
+        return false
+    }
+}
+
+extension SessionRecord {
+    /// Takes the id of a request.
+    ///
+    /// - Returns: the id that was to be expected.
+    fileprivate mutating func requested(_ request: UInt64) -> UInt64 {
+        defer { lastRequest = request }
+        return lastRequest < identifierMax ? lastRequest + 1 : 1
     }
 }

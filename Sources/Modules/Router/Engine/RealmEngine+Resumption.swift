@@ -57,25 +57,24 @@ extension RealmEngine {
 
     /// Gives a session to another connection, and says WELCOME before what has waited.
     ///
-    /// The connection reads no less than the one before: what has waited was measured by that.
     /// - Returns: nil when there is no such session, or the ticket or the connection is not the right one.
     mutating func resume(_ id: SessionID, _ connection: ResumingConnection) -> SessionHandle? {
         guard let slot = sessions.slot(of: id), sessions[slot].resumeTicket == connection.ticket,
-            sessions[slot].format == connection.format, sessions[slot].frameBytesMax <= connection.frameBytesMax,
             connection.peer.isEncrypted || !sessions[slot].peer.isEncrypted
         else { return nil }
+        guard let waiting = takeWaiting(slot, for: connection) else {
+            leave(sessions.handle(of: slot), .close)
+            return nil
+        }
         if !sessions[slot].isDetached {
             // The client has noticed the loss before the router has.
             departed[sessions[slot].loop].append((sessions[slot].link, Delivery(buffer: nil, ending: .close)))
         }
-        let waiting = sessions[slot].outbox.take()
         sessions[slot].attach(connection, outboxBytesMax: limits.outboxBytesMax)
         let welcome = Welcome(resumedWith: connection.nextTicket)
         send(to: slot) { welcome.write(id, to: &$0) }
-        waiting.forEachBuffer { sessions[slot].outbox.append(sharing: $0) }
-        if sessions[slot].isHeldBack {
-            departed[connection.loop].append((connection.link, Delivery(buffer: nil, reads: false)))
-        }
+        passOn(waiting, to: slot)
+        if !sessions[slot].isReadFrom { tellWhetherRead(slot) }
         return sessions.handle(of: slot)
     }
 
@@ -108,7 +107,8 @@ extension SessionRecord {
         link = connection.link
         loop = connection.loop
         peer = connection.peer
-        frameBytesMax = connection.frameBytesMax
+        format = connection.format
+        frameBytesMax = connection.messageBytesMax
         resumeTicket = connection.nextTicket
         self.outboxBytesMax = outboxBytesMax
         detachedUntil = nil

@@ -18,7 +18,7 @@ extension RealmEngine {
         }
         let slot = message.sender.slot
         guard isAuthorized(.subscribe, topic, options.match, slot) else {
-            return refuse(message, .notAuthorized, "not allowed to subscribe to \(String(topic))")
+            return refuse(message, denial(of: .subscribe, topic, options.match, slot))
         }
         let known = subscriptions.find(topic, options.match)
         let isSubscribed = known.map { sessions[slot].subscriptions[$0] != nil } ?? false
@@ -135,7 +135,7 @@ extension RealmEngine {
     mutating func forgetRetained(_ arguments: MetaArguments, _ caller: SessionHandle) throws(MetaError) -> Value {
         let topic = Array(try arguments.string(0, "topic").utf8)
         guard isAuthorized(.publish, topic.span, .exact, caller.slot) else {
-            throw MetaError(.notAuthorized, "not allowed to publish to this topic")
+            throw MetaError(denial(of: .publish, topic.span, .exact, caller.slot))
         }
         return .integer(Int64(forgetRetained(topic.span)))
     }

@@ -22,7 +22,12 @@ extension RealmEngine {
         let scope = try testamentScope(arguments, position: 4)
         let publish = Self.publish(topic, options, payload, payloadKw)
         try checkTestament(publish, caller)
-        guard sessions[caller.slot].addTestament(Testaments.Testament(publish: publish), scope) else {
+        var testament = Testaments.Testament(publish: publish)
+        let subject = Authorization.Subject(action: .publish, match: .exact, uri: Array(topic.utf8))
+        if let decision = sessions[caller.slot].authorization?.decision(on: subject) {
+            testament.decisions = [subject: decision]
+        }
+        guard sessions[caller.slot].addTestament(testament, scope) else {
             throw MetaError(
                 .limitExceeded,
                 "a session may leave \(Testaments.countMax) testaments of \(Testaments.byteCountMax) bytes together")
@@ -37,12 +42,15 @@ extension RealmEngine {
 
     /// Publishes what a session has left for a scope, as if it had sent it just now.
     mutating func publishTestaments(of handle: SessionHandle, _ scope: Testaments.Scope) {
+        let inHand = sessions[handle.slot].authorization?.inHand ?? [:]
         for testament in sessions[handle.slot].takeTestaments(scope) {
             // An earlier one may have ended the session: a publication can break a rule that has changed since.
             guard sessions.contains(handle) else { return }
+            sessions[handle.slot].authorization?.inHand = testament.decisions
             guard let head = try? MessageHead.decode(testament.publish.span, .messagePack) else { continue }
             publish(IncomingMessage(head: head, serializer: .messagePack, sender: handle), testament.publish.span)
         }
+        if sessions.contains(handle) { sessions[handle.slot].authorization?.inHand = inHand }
     }
 
     private func testamentScope(_ arguments: MetaArguments, position: Int) throws(MetaError) -> Testaments.Scope {

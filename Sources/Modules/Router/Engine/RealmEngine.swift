@@ -45,6 +45,10 @@ struct RealmEngine: Sendable {
     var detachments = DeadlineQueue<SessionHandle>()
     var overflowed: [SessionHandle] = []
 
+    /// What authorizers are to be asked since it was last taken.
+    var questions: [AuthorizationQuestion] = []
+    var lastQuestion: UInt64 = 0
+
     var reflection = Reflection()
 
     // What is written, and where to
@@ -95,7 +99,6 @@ struct RealmEngine: Sendable {
     mutating func join(_ session: JoiningSession, welcome: Welcome) -> SessionHandle {
         let slot = sessions.insert(SessionRecord(session, outboxBytesMax: limits.outboxBytesMax))
         let handle = SessionHandle(slot: slot, id: session.id)
-        if isStrict { sessions[slot].lastRequest = 0 }
         guard send(to: slot, { welcome.write(session.id, to: &$0) }) else {
             turnAway(slot)
             return handle
@@ -172,8 +175,16 @@ struct RealmEngine: Sendable {
         guard sessions.contains(handle) else { return }
         counters.messagesIn &+= 1
         let message = IncomingMessage(head: head, serializer: serializer, sender: handle)
-        if isStrict, head.type != .call, !isInSequence(message) { return }
-        switch head.type {
+        if sessions[handle.slot].authorization != nil, mustWait(message, bytes) { return }
+        route(message, bytes)
+    }
+
+    /// Does what a message says. Inlined, as nearly every message comes straight from `receive`.
+    @inline(__always)
+    mutating func route(_ message: IncomingMessage, _ bytes: Span<UInt8>) {
+        let handle = message.sender
+        if message.head.type != .call, !isInSequence(message) { return }
+        switch message.head.type {
         case .publish: publish(message, bytes)
         case .call: call(message, bytes)
         case .yield: yield(message, bytes)
@@ -188,7 +199,7 @@ struct RealmEngine: Sendable {
             leave(handle, .leave)
         case .abort: leave(handle, .close)
         default:
-            abort(handle, .protocolViolation, "\(head.type) is not for a joined session to send")
+            abort(handle, .protocolViolation, "\(message.head.type) is not for a joined session to send")
         }
     }
 
@@ -226,9 +237,10 @@ struct RealmEngine: Sendable {
         sessions[slot].touch(slot, &touched)
     }
 
-    /// Whether a session's permissions allow an action; remembered by URI.
+    /// Whether a session's permissions allow an action; remembered by URI. Where an authorizer decides, it has.
     mutating func isAuthorized(_ action: Action, _ uri: Span<UInt8>, _ match: MatchPolicy, _ slot: Int32) -> Bool {
         if sessions[slot].isUnrestricted { return true }
+        if sessions[slot].authorization != nil { return decision(on: action, uri, match, slot)?.isAllowed ?? false }
         let permissions = sessions[slot].principal.permissions
         return sessions[slot].decisions.decision(action, uri, match, hasher) {
             permissions.allows(action, String(uri), match)
@@ -246,7 +258,7 @@ struct RealmEngine: Sendable {
         case .onRequest:
             if asked { return sessions[slot].disclosure }
             guard sessions[slot].hasDisclosingRules else { return nil }
-            return sessions[slot].principal.permissions.discloses(role, String(uri)) ? sessions[slot].disclosure : nil
+            return discloses(slot, as: role, uri) ? sessions[slot].disclosure : nil
         case .never: return nil
         }
     }
@@ -264,11 +276,16 @@ struct RealmEngine: Sendable {
         departed[sessions[sender].loop].append((sessions[sender].link, Delivery(buffer: nil, reads: false)))
     }
 
+    /// Tells a session's connection whether it is to be read from.
+    mutating func tellWhetherRead(_ slot: Int32) {
+        let delivery = Delivery(buffer: nil, reads: sessions[slot].isReadFrom)
+        departed[sessions[slot].loop].append((sessions[slot].link, delivery))
+    }
+
     private mutating func letGo(of target: Int32) {
         for sender in sessions[target].heldBack where sessions.contains(sender) {
             sessions[sender.slot].isHeldBack = false
-            let loop = sessions[sender.slot].loop
-            departed[loop].append((sessions[sender.slot].link, Delivery(buffer: nil, reads: true)))
+            tellWhetherRead(sender.slot)
         }
         sessions[target].heldBack = []
     }
@@ -300,6 +317,7 @@ struct RealmEngine: Sendable {
             if !sessions[slot].heldBack.isEmpty { letGo(of: slot) }
         }
         touched[loop].removeAll(keepingCapacity: true)
+        pools[loop].flushed(deliveries.count)
         return deliveries
     }
 
@@ -344,18 +362,6 @@ package struct RouterLimits: Sendable, Hashable {
     package var resumeBufferBytesMax = 1 << 20
 
     package init() {}
-}
-
-/// What a realm has done since it was opened.
-struct RealmCounters: Sendable, Hashable {
-    var messagesIn: UInt64 = 0
-    var messagesOut: UInt64 = 0
-    var eventsOut: UInt64 = 0
-    var eventsDropped: UInt64 = 0
-    /// Events that were to be retained, or belonged to a history, and had no room.
-    var eventsNotKept: UInt64 = 0
-    var requestErrors: UInt64 = 0
-    var protocolViolations: UInt64 = 0
 }
 
 /// Random numbers from a seed (SplitMix64): ids that collide with nothing and that a test can foresee.

@@ -67,48 +67,55 @@ struct JoiningSession: Sendable {
 
 /// What a realm knows of one of its sessions.
 struct SessionRecord: Sendable {
+    // What a delivery looks at comes first: in a realm with many sessions each line of memory that it touches is one that
+    // the processor's caches have not kept.
     let id: SessionID
-    let principal: Principal
-    var peer: PeerIdentity
-    let features: ClientFeatures
-    let format: WireFormat
+    var format: WireFormat
     var loop: Int
     var frameBytesMax: Int
-    let isLocal: Bool
-    var link: any SessionLink
-    let disclosure: Disclosure
-    /// Nothing has to be asked for: the permissions allow everything.
-    let isUnrestricted: Bool
-    /// Some rule discloses the session unasked.
-    let hasDisclosingRules: Bool
-
+    /// How full the outbox may be for another event; a module's has no bound, it holds back who feeds it.
+    var outboxBytesMax: Int
     var outbox = Outbox()
     /// Stands in its loop's list of outboxes to flush.
     var isTouched = false
     /// The transport takes more; when it does not, the outbox waits and its limit counts.
     var isWritable = true
-    /// How full the outbox may be for another event; a module's has no bound, it holds back who feeds it.
-    var outboxBytesMax: Int
-    var resumeTicket: ResumeTicket?
-    /// The connection is lost, and the session may be resumed until then, in the engine's milliseconds.
-    var detachedUntil: UInt64?
+    let isLocal: Bool
+    /// Nothing has to be asked for: the permissions allow everything.
+    let isUnrestricted: Bool
+    /// Some rule discloses the session unasked.
+    let hasDisclosingRules: Bool
+    var isHeldBack = false
     /// Sessions that are not read from until this one's outbox has drained.
     var heldBack: [SessionHandle] = []
-    var isHeldBack = false
+    var link: any SessionLink
+    let features: ClientFeatures
+
+    /// The highest CALL.Request so far ("Verification of CALL Request IDs").
+    var lastCall: UInt64 = 0
+    /// The last request of any kind.
+    var lastRequest: UInt64 = 0
+    /// Session scope, per callee: the last INVOCATION.Request that was sent.
+    var lastInvocation: UInt64 = 0
+    /// Nil for those whose permissions decide, which are nearly all.
+    var authorization: Authorization?
     var decisions = DecisionCache()
 
+    let principal: Principal
+    var peer: PeerIdentity
+    let disclosure: Disclosure
     /// Its subscriptions, and its place among the subscribers of each: neither a subscription with ten thousand
     /// subscribers nor a session with ten thousand subscriptions is searched.
     var subscriptions: [Int32: Int32] = [:]
     var registrations: [Int32] = []
-    /// The highest CALL.Request so far ("Verification of CALL Request IDs").
-    var lastCall: UInt64 = 0
-    /// The last request of any kind; nil until a realm that is strict has seen one.
-    var lastRequest: UInt64?
-    /// Session scope, per callee: the last INVOCATION.Request that was sent.
-    var lastInvocation: UInt64 = 0
     /// Nil for the many that leave none.
     var testaments: Testaments?
+    var resumeTicket: ResumeTicket?
+    /// The connection is lost, and the session may be resumed until then, in the engine's milliseconds.
+    var detachedUntil: UInt64?
+
+    /// What it sends has somewhere to go, and does not wait behind what has to be decided first.
+    var isReadFrom: Bool { !isHeldBack && authorization?.holdsBack != true }
 
     /// Puts one event behind what waits, unless the outbox is full or the transport takes no frame of that size.
     ///
@@ -158,6 +165,7 @@ struct SessionRecord: Sendable {
         disclosure = Disclosure(
             session: session.id, authid: session.principal.authid, authrole: session.principal.authrole)
         isUnrestricted = session.principal.permissions.isUnrestricted
-        hasDisclosingRules = session.principal.permissions.hasDisclosure
+        hasDisclosingRules = session.principal.permissions.hasDisclosure || session.principal.authorizer != nil
+        if session.principal.authorizer != nil { authorization = Authorization() }
     }
 }

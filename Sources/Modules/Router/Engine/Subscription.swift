@@ -19,19 +19,29 @@ struct Subscription: URIRecord {
     var subscriptionID: SubscriptionID { SubscriptionID(id) }
 }
 
-/// Which subscriptions a topic matched, remembered until a pattern comes or goes.
+/// Which pattern subscriptions a topic matches, remembered until a pattern comes or goes.
 ///
-/// Exact subscriptions are one lookup and are not kept here; a realm without patterns never fills it.
+/// Exact subscriptions are one lookup and are not kept here. Nor is anything where the patterns have few shapes: a
+/// lookup for each costs less than to remember, and does not care how many topics there are.
 struct TopicMatches: Sendable {
     private static let topicsMax = 4096
+    /// So many lookups are made anew for each publication.
+    static let shapesMax = 4
 
     private var version: UInt64 = 0
     private var topics: [(uri: [UInt8], patterns: [Int32])] = []
     private var index = HashIndex()
+    private var matched: [Int32] = []
 
     mutating func patterns(
         matching topic: Span<UInt8>, in table: URITable<Subscription>, _ hasher: KeyHasher
     ) -> [Int32] {
+        if table.patternShapeCount <= Self.shapesMax {
+            // Kept for its memory.
+            matched.removeAll(keepingCapacity: true)
+            collect(topic, table)
+            return matched
+        }
         if version != table.patternVersion || topics.count >= Self.topicsMax {
             topics.removeAll(keepingCapacity: true)
             index.removeAll()
@@ -41,13 +51,17 @@ struct TopicMatches: Sendable {
         if let known = index.find(hash, { [topics] in topics[Int($0)].uri.isEqual(to: topic) }) {
             return topics[Int(known)].patterns
         }
-        var patterns: [Int32] = []
+        matched = []
+        collect(topic, table)
+        index.insert(hash, Int32(topics.count))
+        topics.append((Array(copying: topic), matched))
+        return matched
+    }
+
+    private mutating func collect(_ topic: Span<UInt8>, _ table: URITable<Subscription>) {
         table.forEachPattern(matching: topic) { found in
-            patterns.append(found)
+            matched.append(found)
             return true
         }
-        index.insert(hash, Int32(topics.count))
-        topics.append((Array(copying: topic), patterns))
-        return patterns
     }
 }

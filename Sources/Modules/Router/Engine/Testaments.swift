@@ -13,6 +13,8 @@ struct Testaments: Sendable {
     /// One publication to come: a whole PUBLISH in MessagePack, so that it takes the road of any other.
     struct Testament: Sendable {
         var publish: [UInt8]
+        /// What an authorizer has decided about it, and is not asked again when its session is gone.
+        var decisions: [Authorization.Subject: Authorization.Decision] = [:]
     }
 
     static let countMax = 64

@@ -18,6 +18,8 @@ struct URITable<Record: URIRecord>: Sendable {
     init(hasher: KeyHasher) { self.hasher = hasher }
 
     var hasPatterns: Bool { !shapes.isEmpty }
+    /// How many lookups it takes to find the patterns that a URI matches, at most.
+    var patternShapeCount: Int { shapes.count }
 
     subscript(index: Int32) -> Record {
         _read {
@@ -102,13 +104,4 @@ protocol URIRecord: Sendable {
     var match: MatchPolicy { get }
     /// What stands where no record is.
     static var vacant: Self { get }
-}
-
-extension Span<UInt8> {
-    /// How many components a URI has.
-    fileprivate var componentCount: Int {
-        var count = 1
-        for index in indices where self[index] == UInt8(ascii: ".") { count += 1 }
-        return count
-    }
 }

@@ -49,6 +49,18 @@ final class EventStore: Sendable {
         }
     }
 
+    /// The realms that there is something of, and how many rows each has.
+    func realms() throws -> [(uri: String, rowCount: Int)] {
+        try file.writer.read { database in
+            try Row.fetchAll(database, sql: "SELECT realm, count(*) AS rows FROM event GROUP BY realm")
+                .map { ($0["realm"], $0["rows"]) }
+        }
+    }
+
+    func forget(_ realm: String) throws {
+        try file.writer.write { try $0.execute(sql: "DELETE FROM event WHERE realm = ?", arguments: [realm]) }
+    }
+
     /// A change and whose it is.
     struct RealmChange: Sendable {
         var realm: String

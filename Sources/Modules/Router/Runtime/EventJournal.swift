@@ -80,6 +80,26 @@ final class EventJournal: @unchecked Sendable {
         }
     }
 
+    /// Deletes what there is of realms that are gone for good. Returns at once; realms are read behind it.
+    func forgetRealms(where isGone: @escaping @Sendable (String) -> Bool) {
+        queue.async {
+            do {
+                guard self.writer.store != nil || EventStore.exists(self.path) else { return }
+                let store = try self.open()
+                for (realm, rowCount) in try store.realms() where isGone(realm) {
+                    try store.forget(realm)
+                    self.logger.notice(
+                        "a realm is not configured any more, its kept events are deleted",
+                        metadata: .facts([.realm: realm, .count: "\(rowCount)"]))
+                }
+            } catch {
+                self.logger.error(
+                    "kept events of realms that are gone cannot be deleted",
+                    metadata: .facts([.path: self.path, .error: "\(error)"]))
+            }
+        }
+    }
+
     /// A realm begins to hand over its changes.
     func attach(_ realm: String, whole: @escaping Whole) {
         let schedules = state.withLock { state in

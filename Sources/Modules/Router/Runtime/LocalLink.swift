@@ -38,7 +38,6 @@ final class LocalLink: SessionLink, @unchecked Sendable {
         let link = LocalLink(realm, eventLoop)
         var features = ClientFeatures()
         features.announce(.progressiveCallResults, as: .callee)
-        // Which progressive results demand. A module's calls are short: it lets an INTERRUPT pass.
         features.announce(.callCanceling, as: .callee)
         let session = JoiningSession(
             id: id, principal: principal,
@@ -86,7 +85,8 @@ final class LocalLink: SessionLink, @unchecked Sendable {
     private func drained(_ invocation: RequestID) async {
         guard let handle = joined.withLock({ $0?.handle }) else { return }
         while realm.backlog(ofCallerOf: invocation, callee: handle) > Self.progressBacklogMax {
-            try? await Task.sleep(for: .milliseconds(5))
+            // An interrupted callee has nothing to wait for, and could not.
+            guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { return }
         }
     }
 

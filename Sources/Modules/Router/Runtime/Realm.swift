@@ -18,10 +18,17 @@ final class Realm: Sendable {
     private let scheduledDeadline = Mutex<UInt64?>(nil)
     let kept: KeptEventFeatures
     private let journal: EventJournal?
+    private let authorize: @Sendable (AuthorizationQuestion) async -> AuthorizerAnswer
 
-    /// - Parameter journal: where kept events survive a restart; nil keeps them in memory only.
-    init(definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops, journal: EventJournal? = nil) {
+    /// - Parameters:
+    ///   - journal: where kept events survive a restart; nil keeps them in memory only.
+    ///   - authorize: asks an authorizer; answers within the time that the question gives it.
+    init(
+        definition: RealmDefinition, limits: RouterLimits, loops: RouterLoops, journal: EventJournal? = nil,
+        authorize: @escaping @Sendable (AuthorizationQuestion) async -> AuthorizerAnswer
+    ) {
         uri = definition.uri
+        self.authorize = authorize
         let history: KeptEventFeatures = definition.eventHistory.isEmpty ? [] : .history
         kept = limits.retainedTopicsMax > 0 ? history.union(.retention) : history
         self.journal = journal
@@ -58,8 +65,8 @@ final class Realm: Sendable {
         enter { $0.join(session, welcome: welcome) }
     }
 
-    func leave(_ handle: SessionHandle) {
-        enter { $0.leave(handle) }
+    func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
+        enter { $0.leave(handle, ending) }
     }
 
     /// The session's connection is lost: it ends, or waits to be resumed.
@@ -117,19 +124,21 @@ final class Realm: Sendable {
         }
     }
 
+    var counters: RealmCounters { engine.withLock { $0.counters } }
+
     // MARK: The lock, and what follows it
 
     /// Runs one batch under the lock, then wakes the loops that have something to write.
     private func enter<Result: Sendable>(_ body: (inout RealmEngine) -> Result) -> Result {
         let now = loops.now()
         var woken: UInt64 = 0
-        let (result, deadline) = engine.withLock { engine in
+        let (result, deadline, questions) = engine.withLock { engine in
             engine.now = now
             engine.wallClock = loops.wallClock(at: now)
             let result = body(&engine)
             if engine.hasKeptChanges { journal?.append(engine.takeKeptChanges(), of: uri) }
             engine.wakeLoops { woken |= 1 << UInt64($0) }
-            return (result, engine.nextDeadline)
+            return (result, engine.nextDeadline, engine.takeQuestions())
         }
         if woken != 0 {
             for loop in 0..<loops.count where woken & (1 << UInt64(loop)) != 0 {
@@ -137,7 +146,16 @@ final class Realm: Sendable {
             }
         }
         if let deadline { schedule(deadline) }
+        for question in questions { ask(question) }
         return result
+    }
+
+    /// Asks outside the lock and off the loops; the answer enters as a batch of its own.
+    private func ask(_ question: AuthorizationQuestion) {
+        Task {
+            let answer = await authorize(question)
+            enter { $0.decide(question.session, question.number, answer) }
+        }
     }
 
     /// Writes what the sessions of a loop have waiting. Runs on that loop.
@@ -171,11 +189,4 @@ final class Realm: Sendable {
             self.enter { $0.deadlineReached() }
         }
     }
-}
-
-/// A message that has been decoded on its connection's loop, and its frame.
-struct ReceivedMessage {
-    var head: MessageHead
-    var bytes: ByteBuffer
-    var serializer: Serializer
 }

@@ -11,11 +11,14 @@ package final class RouterHost: Sendable {
     let agent: String
     let loops: RouterLoops
     let authenticators: AuthenticatorRegistry
-    package let counters = RouterCounters()
+    package let counters = ConnectionCounters()
     private let configuration: RouterConfiguration
     private let connections: [LoopConnections]
     private let realms: Mutex<[String: OpenRealm]>
+    /// What realms have done that are closed, so that no total ever falls.
+    private let pastRealms = Mutex(RealmCounters())
     private let journal: EventJournal?
+    private let authorizers: AuthorizerCalls
 
     private struct OpenRealm: Sendable {
         var realm: Realm
@@ -38,9 +41,15 @@ package final class RouterHost: Sendable {
         connections = (0..<loops.count).map { LoopConnections(loops[$0], configuration.deadlines) }
         realms = Mutex([:])
         journal = directory.map { EventJournal(directory: $0, logger: logger) }
+        // A realm of gantry.yml that is not there any more has been taken out by whoever administers. That an app's realm
+        // is not open says nothing: its events stay, as its tables do.
+        let configured = Set(configuration.realms.keys)
+        journal?.forgetRealms { uri in
+            !configured.contains(uri) && uri != adminRealm && AppRealm(uri: uri) == nil
+        }
+        authorizers = AuthorizerCalls(logger: logger)
         for realm in configuration.realms.values {
-            let open = Realm(
-                definition: realm.definition, limits: configuration.limits, loops: loops, journal: journal)
+            let open = makeRealm(realm.definition)
             open.restore()
             realms.withLock { $0[realm.definition.uri] = OpenRealm(realm: open, isAdmitted: true) }
         }
@@ -48,6 +57,15 @@ package final class RouterHost: Sendable {
 
     /// The last thing that is done with a router: what its realms keep is on disk when this returns.
     package func close() async { await journal?.close() }
+
+    /// What all realms have done since the router was made.
+    package var realmCounters: RealmCounters {
+        realms.withLock { realms in
+            var total = pastRealms.withLock { $0 }
+            for open in realms.values { total += open.realm.counters }
+            return total
+        }
+    }
 
     func connections(of loop: any EventLoop) -> LoopConnections { connections[loops.number(of: loop)] }
 
@@ -84,6 +102,13 @@ package final class RouterHost: Sendable {
     }
 
     private func realm(_ uri: String) -> Realm? { realms.withLock { $0[uri]?.realm } }
+
+    private func makeRealm(_ definition: RealmDefinition) -> Realm {
+        Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal) { [weak self] in
+            guard let self else { return .outage }
+            return await self.authorizers.ask($0, in: definition.uri, of: self)
+        }
+    }
 }
 
 extension RouterHost: WAMPConnectionAcceptor {
@@ -99,7 +124,7 @@ extension RouterHost: RealmHost {
     package func open(_ definition: RealmDefinition) async {
         let known = realm(definition.uri)
         if let known { return known.apply(definition) }
-        let opened = Realm(definition: definition, limits: configuration.limits, loops: loops, journal: journal)
+        let opened = makeRealm(definition)
         // On a thread that may wait for the disk.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
@@ -117,7 +142,11 @@ extension RouterHost: RealmHost {
     }
 
     package func close(_ realm: String) async {
-        let closed = realms.withLock { $0.removeValue(forKey: realm) }
+        let closed = realms.withLock { realms in
+            let closed = realms.removeValue(forKey: realm)
+            if let counters = closed?.realm.counters { pastRealms.withLock { $0 += counters } }
+            return closed
+        }
         closed?.realm.dismiss(.closeRealm) { _ in true }
         journal?.detach(realm)
     }
@@ -136,8 +165,8 @@ extension RouterHost: RealmHost {
     }
 }
 
-/// What happened to connections, for the status page and the metrics.
-package struct RouterCounters: Sendable {
+/// What happened to connections. `gantry.status` shows it, with what the realms have done.
+package struct ConnectionCounters: Sendable {
     package let framingViolations = Counter()
     package let slowConsumers = Counter()
     package let lostPeers = Counter()

@@ -7,7 +7,7 @@ import WAMPTransport
 /// what the realm has for the session is written.
 ///
 /// The last handler of its channel, there from the first message to the last byte; it holds no task. Everything
-/// in it happens on the channel's event loop.
+/// in it happens on the channel's event loop. `+Opening` has the way from HELLO to WELCOME, `+Sweep` what time does.
 //
 // Unchecked: confined to its event loop. Only `deliver` is called from elsewhere in the code, by `Realm.flush`,
 // which runs on this loop as well; the closures that cross threads do so through `eventLoop.execute`.
@@ -17,35 +17,37 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case opening(SessionHandshake)
         case joined(Realm, SessionHandle)
         /// The peer has said GOODBYE, and what it sent behind it is the next session's: it waits for the answer to leave.
-        case leaving(held: [ByteBuffer])
+        case leaving(Realm, SessionHandle, held: [ByteBuffer])
+        /// The session is over: what its outbox has left is on its way, and behind that go these bytes.
+        case parting([UInt8])
         /// Says its last words, and reads nothing any more.
         case closing
     }
 
-    private let host: RouterHost
-    private let connection: TransportConnection
-    private var parser: Parser
+    let host: RouterHost
+    let connection: TransportConnection
+    var parser: Parser
     /// As agreed, but for JSON batches: there the peer's first one shows how it separates messages.
-    private var framing: Framing
+    var framing: Framing
     /// Completes frames, where messages are parts of them.
     private let assembler: FrameAssembler?
-    private var state = State.opening(SessionHandshake())
-    private var context: ChannelHandlerContext?
+    var state = State.opening(SessionHandshake())
+    var context: ChannelHandlerContext?
     /// Messages of one read, on their way to the realm; kept for its memory.
     private var batch: [ReceivedMessage] = []
-    private var isWritable = true
+    var isWritable = true
     /// What this peer sends has nowhere to go at the moment.
-    private var holdsBack = false
+    var holdsBack = false
 
     // Of the sweep
-    private var openedAt = NIODeadline.now()
-    private var lastRead = NIODeadline.now()
-    private var unwritableSince: NIODeadline?
-    private var unansweredPings = 0
+    var openedAt = NIODeadline.now()
+    var lastRead = NIODeadline.now()
+    var unwritableSince: NIODeadline?
+    var unansweredPings = 0
 
     init(_ host: RouterHost, _ connection: TransportConnection, _ parser: Parser) {
         self.host = host
@@ -79,6 +81,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         guard self.context != nil else { return }
         host.connections(of: context.eventLoop).remove(self)
         if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
+        abandonGoodbye()
         state = .closing
         self.context = nil
     }
@@ -124,6 +127,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         case .ping(let payload): write(framing.pong(payload.readableBytesView))
         case .pong: break
         case .close(let code, _):
+            if case .parting = state { break }
             route()
             if case .joined(let realm, let handle) = state { realm.disconnected(handle, self) }
             finish(framing.close(code))
@@ -142,11 +146,12 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     private func messageReceived(_ buffer: ByteBuffer) {
         switch state {
-        case .closing: return
-        case .leaving(var held):
+        case .closing, .parting: return
+        case .leaving(let realm, let handle, var held):
             held.append(buffer)
-            state = .leaving(held: held)
-            // The answer leaves with this tick, so there is never more than one read of these.
+            state = .leaving(realm, handle, held: held)
+            // The answer leaves with this tick, so there is never more than one read of these; an authorizer may take
+            // longer over what was sent before.
             if held.count > Self.heldMax { finish([]) }
             return
         case .opening, .joined: break
@@ -182,12 +187,17 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             }
         }
         route()
-        if case .joined = state { state = .leaving(held: []) }
+        if case .joined(let realm, let handle) = state { state = .leaving(realm, handle, held: []) }
+    }
+
+    /// A GOODBYE may still wait in the realm, behind what an authorizer has to decide; there is nobody left to answer.
+    private func abandonGoodbye() {
+        if case .leaving(let realm, let handle, _) = state { realm.disconnected(handle, self) }
     }
 
     /// The answer to GOODBYE is written: the transport is ready for another session.
     private func left() {
-        guard case .leaving(let held) = state else { return }
+        guard case .leaving(_, _, let held) = state else { return }
         state = .opening(SessionHandshake())
         openedAt = .now()
         for message in held { messageReceived(message) }
@@ -201,98 +211,25 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     }
 
     private func violated(_ violation: FramingViolation) {
-        if case .closing = state { return }
-        host.counters.framingViolations.add(1)
-        if case .joined(let realm, let handle) = state { realm.leave(handle) }
+        let close = framing.close(violation.closeCode, reason: violation.reason)
         // A message that is too big is one that WAMP can still answer; broken framing is below it.
-        if violation == .messageTooBig {
-            write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: "a message is longer than the limit") })
+        let isAnswered = violation == .messageTooBig
+        let sentence = "a message is longer than the limit"
+        switch state {
+        case .closing, .parting: return
+        case .opening:
+            if isAnswered { write(encode { $0.farewell(.abort, .payloadSizeExceeded, message: sentence) }) }
+            finish(close)
+        // What it has been answered before comes before the last word.
+        case .joined(let realm, let handle):
+            state = .parting(close)
+            if isAnswered { realm.abort(handle, .payloadSizeExceeded, sentence) } else { realm.leave(handle, .close) }
+        // Its GOODBYE may still wait in the realm; if it does not, this is for nobody.
+        case .leaving(let realm, let handle, _):
+            state = .parting(close)
+            realm.leave(handle, .close)
         }
-        finish(framing.close(violation.closeCode, reason: violation.reason))
-    }
-
-    // MARK: Handshake
-
-    private func perform(_ action: SessionHandshake.Action) {
-        switch action {
-        case .authenticate(let request, let hello): authenticate(request, hello)
-        case .verify(let session, let step): ask(session, step)
-        case .challenge(let method, let extra): write(encode { $0.handshake(.challenge, method, extra) })
-        case .join(let hello, let session, let principal): join(hello, session, principal)
-        case .resume(let hello, let resumption): resume(hello, resumption)
-        case .abort(let reason, let message): abort(reason, message)
-        case .close: finish([])
-        }
-    }
-
-    private func authenticate(_ request: AuthenticationRequest, _ hello: Hello) {
-        do throws(HandshakeError) {
-            _ = try host.admittedRealm(hello.realm)
-            guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
-                throw HandshakeError(.noMatchingAuthMethod, "nobody can authenticate for this realm")
-            }
-            if let step = authenticator.immediateStep(request) { return proceed(step, request.session) }
-            ask(request.session) { await authenticator.authenticate(request) }
-        } catch {
-            abort(error.reason, error.message)
-        }
-    }
-
-    /// Runs the authenticator outside the loop; the step comes back to it.
-    private func ask(_ session: SessionID, _ step: @escaping @Sendable () async -> AuthenticationStep) {
-        guard let eventLoop = context?.eventLoop else { return }
-        Task {
-            let next = await step()
-            eventLoop.execute { self.proceed(next, session) }
-        }
-    }
-
-    private func proceed(_ step: AuthenticationStep, _ session: SessionID) {
-        guard case .opening(var handshake) = state else { return }
-        let action = handshake.proceed(step, of: session)
-        state = .opening(handshake)
-        if let action { perform(action) }
-    }
-
-    private func join(_ hello: Hello, _ id: SessionID, _ principal: Principal) {
-        guard let context else { return }
-        let realm: Realm
-        do throws(HandshakeError) {
-            realm = try host.admittedRealm(hello.realm)  // it may have been closed meanwhile
-        } catch {
-            return abort(error.reason, error.message)
-        }
-        let ticket = hello.isResumable ? host.newResumeTicket() : nil
-        let session = JoiningSession(
-            id: id, principal: principal, peer: connection.peer, features: hello.features,
-            format: WireFormat(serializer: connection.serializer, framing: framing),
-            loop: host.loops.number(of: context.eventLoop),
-            frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
-        let welcome = Welcome(
-            realm: realm.uri, principal, agent: host.agent, kept: realm.kept, ticket: ticket)
-        joined(realm, realm.join(session, welcome: welcome), context)
-    }
-
-    private func resume(_ hello: Hello, _ resumption: Hello.Resumption) {
-        guard let context, let next = host.newResumeTicket() else {
-            return abort(.noSuchSession, "sessions are not resumed here (limits.resume_within)")
-        }
-        let resuming = ResumingConnection(
-            ticket: resumption.ticket, nextTicket: next, peer: connection.peer,
-            format: WireFormat(serializer: connection.serializer, framing: framing),
-            loop: host.loops.number(of: context.eventLoop),
-            frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), link: self)
-        guard let (realm, handle) = host.resume(resumption.session, in: hello.realm, resuming) else {
-            return abort(.noSuchSession, "there is no session \(resumption.session.rawValue) that this would resume")
-        }
-        joined(realm, handle, context)
-    }
-
-    private func joined(_ realm: Realm, _ handle: SessionHandle, _ context: ChannelHandlerContext) {
-        connection.admission.authenticated()
-        parser.messageBytesMax = connection.messageBytesMax
-        state = .joined(realm, handle)
-        if !isWritable { channelWritabilityChanged(context: context) }
+        host.counters.framingViolations.add(1)
     }
 
     // MARK: Writing
@@ -305,6 +242,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         } else {
             delivery.forEachBuffer { context.write(wrapOutboundOut($0), promise: nil) }
         }
+        if case .parting(let lastBytes) = state, delivery.ending != .none { return finish(lastBytes) }
         switch delivery.ending {
         case .none: context.flush()
         case .leave:
@@ -316,7 +254,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         }
     }
 
-    private func encode(_ write: (inout ValueWriter) -> Void) -> [UInt8] {
+    func encode(_ write: (inout ValueWriter) -> Void) -> [UInt8] {
         var writer = ValueWriter(connection.serializer)
         write(&writer)
         var frame: [UInt8] = []
@@ -327,7 +265,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         return assembler.frames([ByteBuffer(bytes: frame)]).flatMap { Array(buffer: $0) }
     }
 
-    private func write(_ bytes: [UInt8]) {
+    func write(_ bytes: [UInt8]) {
         guard let context, !bytes.isEmpty else { return }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
@@ -335,9 +273,12 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     // MARK: Endings
 
     /// ABORT, in whatever state.
-    private func abort(_ reason: ErrorURI, _ message: String) {
+    func abort(_ reason: ErrorURI, _ message: String) {
         if case .joined(let realm, let handle) = state { return realm.abort(handle, reason, message) }
-        if case .closing = state { return }
+        switch state {
+        case .closing, .parting: return
+        default: break
+        }
         write(encode { $0.farewell(.abort, reason, message: message) })
         finish(framing.close(.normalClosure))
     }
@@ -345,72 +286,22 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     private func dismiss(_ reason: ErrorURI, _ message: String) {
         switch state {
         case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
-        case .closing: break
+        case .closing, .parting: break
         case .opening, .leaving: finish(framing.close(.goingAway))
         }
     }
 
     /// Writes the last bytes, closes this side, and gives the peer a moment to read them and close its own: a socket
     /// that is closed with unread input resets, and takes what it has just sent with it.
-    private func finish(_ lastBytes: [UInt8]) {
+    func finish(_ lastBytes: [UInt8]) {
         guard let context else { return }
         if case .closing = state { return }
+        abandonGoodbye()
         state = .closing
         write(lastBytes)
         context.flush()
         let channel = context.channel
         channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
         context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
-    }
-
-    // MARK: The sweep
-
-    func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
-        switch state {
-        case .closing, .leaving: break
-        case .opening:
-            if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
-        case .joined(let realm, let handle):
-            if let since = unwritableSince, now - since > deadlines.stall {
-                host.counters.slowConsumers.add(1)
-                realm.leave(handle)
-                state = .closing
-                context?.close(promise: nil)
-            } else if holdsBack || !isWritable {
-                // Nothing is read from it now, so its silence says nothing.
-                lastRead = now
-            } else if now - lastRead > deadlines.ping * (unansweredPings + 1) {
-                ping(realm, handle, deadlines)
-            }
-        }
-    }
-
-    private func ping(_ realm: Realm, _ handle: SessionHandle, _ deadlines: ConnectionDeadlines) {
-        guard unansweredPings < deadlines.unansweredPingsMax else {
-            host.counters.lostPeers.add(1)
-            realm.disconnected(handle, self)
-            state = .closing
-            context?.close(promise: nil)
-            return
-        }
-        unansweredPings += 1
-        write(framing.ping([]))
-    }
-}
-
-extension ReceivedMessage {
-    /// Decodes a frame. One whose strings are not there as plain bytes is turned into MessagePack first, so that
-    /// nothing behind this has to know of escapes.
-    init(_ buffer: ByteBuffer, _ serializer: Serializer) throws(WireError) {
-        let head = try MessageHead.decode(buffer.readableBytesUInt8Span, serializer)
-        guard head.isEscaped else {
-            self.init(head: head, bytes: buffer, serializer: serializer)
-            return
-        }
-        var writer = ValueWriter(.messagePack)
-        let whole = ByteRange(0, buffer.readableBytes)
-        try Transcoder.transcode(buffer.readableBytesUInt8Span, whole, from: serializer, into: &writer)
-        let plain = try MessageHead.decode(writer.bytes.span, .messagePack)
-        self.init(head: plain, bytes: ByteBuffer(bytes: writer.bytes), serializer: .messagePack)
     }
 }

@@ -87,6 +87,24 @@ package struct Cursor: Sendable {
         return true
     }
 
+    /// Passes over a null; false, and nothing is read, when anything else comes.
+    package mutating func passNull(_ bytes: Span<UInt8>) throws(WireError) -> Bool {
+        let start = serializer == .json ? JSONReader.skipSpace(bytes, position) : position
+        let byte = try bytes.byte(at: start)
+        let mayBeNull =
+            switch serializer {
+            case .json: byte == UInt8(ascii: "n")
+            case .messagePack: byte == 0xC0
+            // Null and undefined, as simple values, and with a tag before them.
+            case .cbor: byte >= 0xF6 || byte >> 5 == 6
+            }
+        guard mayBeNull else { return false }
+        var ahead = self
+        guard case .null = try ahead.next(bytes) else { return false }
+        self = ahead
+        return true
+    }
+
     /// Checks one whole value for well-formedness (types, UTF-8, numbers, depth) and passes over it.
     ///
     /// The router's way over payloads: it decodes and allocates nothing.
@@ -106,6 +124,19 @@ package struct Cursor: Sendable {
             position = try CBORReader.skip(bytes, from: start, levels: depthMax - depth)
         }
         return ByteRange(start, position)
+    }
+
+    /// Calls `body` with each key of a dictionary and the place of its value; with none when something else is there.
+    package static func forEachEntry(
+        of range: ByteRange, _ bytes: Span<UInt8>, _ serializer: Serializer,
+        _ body: (_ key: ByteRange, _ value: ByteRange) throws(WireError) -> Void
+    ) throws(WireError) {
+        var cursor = Cursor(serializer, at: Int(range.lowerBound))
+        guard case .dictionary(var entries) = try cursor.next(bytes) else { return }
+        while try cursor.more(&entries, bytes) {
+            let key = try cursor.key(bytes).range
+            try body(key, try cursor.skip(bytes))
+        }
     }
 
     /// Throws `.trailingBytes` unless everything (but JSON's white space) was read.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Listener
 
-@Suite struct AcceptErrorHandlerTests {
+@Suite struct AcceptingHandlerTests {
     /// Counts warnings.
     private final class Warnings: LogHandler, Sendable {
         let count = Atomic(0)
@@ -31,7 +31,7 @@ import Testing
         let warnings = Warnings()
         let channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandler(
-            AcceptErrorHandler(logger: Logger(label: "test") { _ in warnings }))
+            AcceptingHandler(logger: Logger(label: "test") { _ in warnings }))
         func isReading() -> Bool {
             channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool ?? true
         }
