@@ -15,10 +15,8 @@ extension EngineScript {
         let id = SessionID(lastSession)
         let flags = input.byte()
         let isLocal = flags & 7 == 7
-        let serializer: Serializer = [.json, .messagePack, .cbor, .json][Int(flags >> 3 & 3)]
-        let framing: Framing = isLocal ? .rawSocket : framings(of: serializer)[Int(flags >> 5)]
-        let format = WireFormat(serializer: serializer, framing: framing)
-        guard let (hello, principal) = handshake(id, serializer) else { return }
+        let format = isLocal ? WireFormat(serializer: .messagePack, framing: .rawSocket) : wireFormat(flags)
+        guard let (hello, principal) = handshake(id, format.serializer) else { return }
         let ticket = hello.isResumable && !isLocal ? newTicket() : nil
         let frameBytesMax = isLocal ? 1 << 24 : input.pick([1 << 24, 1 << 11, 1 << 12, 1 << 24, 1 << 10])
         var connection = ScriptedConnection(
@@ -112,6 +110,12 @@ extension EngineScript {
         return [1, "realm1", .dictionary(details)]
     }
 
+    /// By the upper five bits.
+    private func wireFormat(_ flags: UInt8) -> WireFormat {
+        let serializer: Serializer = [.json, .messagePack, .cbor, .json][Int(flags >> 3 & 3)]
+        return WireFormat(serializer: serializer, framing: framings(of: serializer)[Int(flags >> 5)])
+    }
+
     // MARK: Losing and resuming
 
     mutating func disconnect(_ link: ObjectIdentifier) {
@@ -125,8 +129,10 @@ extension EngineScript {
         guard let old = connections[link], let ticket = old.ticket else { return }
         let flags = input.byte()
         let next = newTicket()
+        // Of the same kind, or of another.
+        let format = flags & 0x10 == 0 ? old.format : wireFormat(input.byte())
         var connection = ScriptedConnection(
-            old.session, old.format, frameBytesMax: input.pick([1 << 24, 1 << 10]), loop: input.below(Self.loopCount),
+            old.session, format, frameBytesMax: input.pick([1 << 24, 1 << 10]), loop: input.below(Self.loopCount),
             ticket: next)
         let resuming = ResumingConnection(
             ticket: flags & 7 == 7 ? next : ticket, nextTicket: next, peer: Self.peer(isEncrypted: flags & 8 == 0),
