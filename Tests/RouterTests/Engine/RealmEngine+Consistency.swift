@@ -36,7 +36,8 @@ extension RealmEngine {
                 callsOfThis += 1
                 next = calls[index].callerLinks.next >= 0 ? calls[index].callerLinks.next : nil
             }
-            guard callsOfThis == calls.callCount(of: slot), callsOfThis <= limits.pendingCallsMax else {
+            let isWithinLimit = callsOfThis <= limits.pendingCallsMax || sessions[slot].isLocal
+            guard callsOfThis == calls.callCount(of: slot), isWithinLimit else {
                 return "\(handle) has \(callsOfThis) calls, counted \(calls.callCount(of: slot))"
             }
             callCount += callsOfThis
