@@ -17,8 +17,7 @@ extension LoadRun {
     package func measure(
         server: ProcessMeter?, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> LoadReport {
-        var report = LoadReport()
-        do {
+        try await closing(server) { report in
             let before = server?.read()
             let ownBefore = ProcessMeter.ownCPUSeconds()
             let beginning = ContinuousClock.now
@@ -31,28 +30,31 @@ extension LoadRun {
                 try await onLoop { $0.start() }
                 try await measureWindows(&report, server, progress)
             }
-        } catch {
-            try? await onLoop { $0.close() }
-            throw error
         }
-        try await onLoop { $0.close() }
-        report.serverResidentKiB = server?.read().residentKiB
-        return report
     }
 
     /// Begins sessions and ends them, `atOnce` of them at a time, and measures how many.
     package func measureSessions(
         atOnce: Int, server: ProcessMeter?, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> LoadReport {
-        var report = LoadReport()
-        try await onLoop { run in
-            let sessions = SessionLoop(run, atOnce: atOnce, role: LoadRole(.idle, number: 0))
-            run.sessionLoop = sessions
-            run.start()
-            sessions.start()
-        }
-        do {
+        try await closing(server) { report in
+            try await onLoop { run in
+                let sessions = SessionLoop(run, atOnce: atOnce, role: LoadRole(.idle, number: 0))
+                run.sessionLoop = sessions
+                run.start()
+                sessions.start()
+            }
             try await measureWindows(&report, server, progress)
+        }
+    }
+
+    /// Measures, and closes all connections however that ends.
+    private func closing(
+        _ server: ProcessMeter?, _ measure: (inout LoadReport) async throws -> Void
+    ) async throws -> LoadReport {
+        var report = LoadReport()
+        do {
+            try await measure(&report)
         } catch {
             try? await onLoop { $0.close() }
             throw error
