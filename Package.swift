@@ -187,7 +187,7 @@ let package = Package(
 // `Tests/Fuzz/run` asks for one more executable, and for what it fuzzes to be built with libFuzzer's coverage, with
 // AddressSanitizer and with assertions.
 if Context.environment["GANTRY_FUZZ"] != nil {
-    let fuzzed = ["WAMP", "WAMPTransport", "Listener", "Router"]
+    let fuzzed = ["WAMP", "WAMPTransport", "Listener", "Router", "Authentication", "FleetDB"]
     let coverage = SwiftSetting.unsafeFlags(
         ["-sanitize=fuzzer,address", "-enable-testing", "-assert-config", "Debug"])
     for target in package.targets where fuzzed.contains(target.name) { target.swiftSettings?.append(coverage) }
@@ -195,7 +195,8 @@ if Context.environment["GANTRY_FUZZ"] != nil {
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["CLibFuzzer", "ModuleKit", .nioCore, .nioHTTP1] + fuzzed.map { .byName(name: $0) },
+            dependencies: ["CLibFuzzer", "ModuleKit", .nioCore, .nioHTTP1, .crypto, .logging]
+                + fuzzed.map { .byName(name: $0) },
             path: "Tests/Fuzz",
             exclude: ["run", "corpus", "CLibFuzzer"],
             swiftSettings: strict + [coverage],

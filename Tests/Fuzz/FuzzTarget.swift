@@ -4,8 +4,7 @@ import WAMP
 enum FuzzTarget: String, CaseIterable {
     case json, messagepack, cbor, transcoding, message
     case websocket, rawsocket, batch, proxy, opening, engine
-    /// Four small ones in one process, where there is no time for each: an input's first byte says which.
-    case transports
+    case secrets, rows, queries
 
     /// What an input shows to be wrong; nil is nothing.
     func difference(_ bytes: [UInt8]) -> String? {
@@ -21,11 +20,11 @@ enum FuzzTarget: String, CaseIterable {
         case .proxy: ProxyAgreement.difference(bytes)
         case .opening: OpeningAgreement.difference(bytes)
         case .engine: EngineScript.difference(bytes)
-        case .transports: Self.small[Int(bytes.first ?? 0) % Self.small.count].difference(Array(bytes.dropFirst()))
+        case .secrets: SecretsAgreement.difference(bytes)
+        case .rows: RowsAgreement.difference(bytes)
+        case .queries: QueryAgreement.difference(bytes)
         }
     }
-
-    private static let small: [FuzzTarget] = [.rawsocket, .batch, .proxy, .opening]
 
     private func first(_ difference: (Serializer) -> String?) -> String? {
         Serializer.allCases.lazy.compactMap(difference).first

@@ -36,6 +36,20 @@ import WAMP
         #expect(permissions.allows(action, pattern, match) == isAllowed)
     }
 
+    @Test(arguments: [
+        // A dot is a dot, whatever stands behind it; an é of one and one of two code points are two components.
+        ("plant.\u{301}.state", true), ("plant.a.\u{301}b.state", false), ("com.caf\u{e9}", true),
+        ("com.cafe\u{301}", false), ("com.\u{301}", false), ("3.\u{301}", true), ("3\u{301}.x", false),
+    ])
+    func `URIs are bytes`(_ uri: String, _ isAllowed: Bool) {
+        let permissions = Permissions([
+            PermissionRule("plant..state", .wildcard, allow: [.call]),
+            PermissionRule("com.caf\u{e9}", allow: [.call]),
+            PermissionRule("3.", .prefix, allow: [.call]),
+        ])
+        #expect(permissions.allows(.call, uri) == isAllowed)
+    }
+
     @Test func `the most specific rule says who is disclosed`() {
         let permissions = Permissions([
             PermissionRule("", .prefix, allow: [.call], disclose: [.caller, .publisher]),

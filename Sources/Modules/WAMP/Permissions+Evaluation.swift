@@ -44,21 +44,28 @@ extension Permissions {
         case .exact: (2, rule.uri.utf8.count)
         // The prefix of length 0 says what holds where nothing else is said, wildcards included.
         case .prefix: rule.uri.isEmpty ? (-1, 0) : (1, rule.uri.utf8.count)
-        case .wildcard: (0, rule.uri.split(separator: ".", omittingEmptySubsequences: true).count)
+        case .wildcard: (0, rule.uri.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: true).count)
         }
     }
 }
 
-/// A set of URIs, as a URI, a prefix or a wildcard describes it.
+/// A set of URIs, as a URI, a prefix or a wildcard describes it. Compared byte by byte, as everywhere in the router: to
+/// `String` a dot with an accent behind it is no dot, and two ways to write an é are one.
 private struct Pattern {
-    let uri: String
+    let uri: [UInt8]
     let match: MatchPolicy
-    let components: [Substring]
+    let components: [ArraySlice<UInt8>]
+
+    private static let dot = UInt8(ascii: ".")
 
     init(_ uri: String, _ match: MatchPolicy) {
-        self.uri = uri
+        self.uri = Array(uri.utf8)
         self.match = match
-        components = match == .prefix ? [] : uri.split(separator: ".", omittingEmptySubsequences: false)
+        components = match == .prefix ? [] : Self.components(self.uri)
+    }
+
+    private static func components(_ uri: [UInt8]) -> [ArraySlice<UInt8>] {
+        uri.split(separator: dot, omittingEmptySubsequences: false)
     }
 
     /// Whether every URI of the other set is in this one.
@@ -66,8 +73,8 @@ private struct Pattern {
         switch (match, other.match) {
         case (.exact, .exact): uri == other.uri
         case (.exact, _), (.wildcard, .prefix): false
-        case (.prefix, .exact), (.prefix, .prefix): other.uri.utf8.starts(with: uri.utf8)
-        case (.prefix, .wildcard): other.literalHead.utf8.starts(with: uri.utf8)
+        case (.prefix, .exact), (.prefix, .prefix): other.uri.starts(with: uri)
+        case (.prefix, .wildcard): other.literalHead.starts(with: uri)
         case (.wildcard, .exact), (.wildcard, .wildcard):
             components.count == other.components.count
                 && zip(components, other.components).allSatisfy { $0.isEmpty || $0 == $1 }
@@ -79,7 +86,7 @@ private struct Pattern {
         switch (match, other.match) {
         case (.exact, _): other.covers(self)
         case (_, .exact): covers(other)
-        case (.prefix, .prefix): uri.utf8.starts(with: other.uri.utf8) || other.uri.utf8.starts(with: uri.utf8)
+        case (.prefix, .prefix): uri.starts(with: other.uri) || other.uri.starts(with: uri)
         case (.prefix, .wildcard): other.couldBegin(with: uri)
         case (.wildcard, .prefix): couldBegin(with: other.uri)
         case (.wildcard, .wildcard):
@@ -88,20 +95,19 @@ private struct Pattern {
         }
     }
 
-    /// The text before a wildcard's first empty component.
-    private var literalHead: String {
-        let literal = components.prefix { !$0.isEmpty }
-        guard literal.count < components.count else { return uri }
-        return literal.isEmpty ? "" : literal.joined(separator: ".") + "."
+    /// What stands before a wildcard's first empty component.
+    private var literalHead: ArraySlice<UInt8> {
+        guard let empty = components.first(where: \.isEmpty) else { return uri[...] }
+        return uri[..<empty.startIndex]
     }
 
     /// Whether a wildcard could match a URI that begins like this.
-    private func couldBegin(with prefix: String) -> Bool {
-        let head = prefix.split(separator: ".", omittingEmptySubsequences: false)
+    private func couldBegin(with prefix: [UInt8]) -> Bool {
+        let head = Self.components(prefix)
         guard head.count <= components.count else { return false }
         for (index, (mine, wanted)) in zip(components, head).enumerated() where !mine.isEmpty {
             let isLast = index == head.count - 1
-            guard isLast ? mine.utf8.starts(with: wanted.utf8) : mine == wanted else { return false }
+            guard isLast ? mine.starts(with: wanted) : mine == wanted else { return false }
         }
         return true
     }

@@ -93,6 +93,7 @@ import WAMP
     static let invalidFilters: [Value] = [
         ["combinator": "OR", "filters": [], "column": "n"],
         ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "%", count: 17))],
+        ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "%\u{301}", count: 17))],
         ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "a", count: 513))],
     ]
 

@@ -59,6 +59,13 @@ import WAMP
         }
     }
 
+    @Test(arguments: ["", "a=b;", "a;=;;b=;", "__Host-gantry=x; ", "a=\u{301};\u{301}; "])
+    func `a cookie is found among others, whatever they are`(others: String) throws {
+        let issued = try #require(room.realms.cookies.issue(isEncrypted: true)).value
+        let header = "\(others)__Host-gantry=\(issued);\u{301}\(others)"
+        #expect(room.realms.cookies.cookie(in: header) == issued)
+    }
+
     @Test func `a cookie of a plain page is none of an encrypted one`() async throws {
         let plain = try #require(room.realms.cookies.issue(isEncrypted: false))
         #expect(plain.header.hasPrefix("gantry=\(plain.value); ") && !plain.header.contains("Secure"))

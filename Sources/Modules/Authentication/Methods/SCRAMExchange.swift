@@ -116,7 +116,7 @@ package struct SCRAMExchange: Sendable, Hashable {
         let binding: String
         switch dialect {
         case .specification:
-            name = request.authid.replacing("=", with: "=3D").replacing(",", with: "=2C")
+            name = Self.escaped(request.authid)
             // Base64 of "n,,": no channel binding.
             binding = "biws"
         case .autobahn:
@@ -126,6 +126,12 @@ package struct SCRAMExchange: Sendable, Hashable {
         let first = "n=\(name),r=\(request.nonce)"
         let second = "r=\(nonce),s=\(salt),i=\(credential.derivation.iterations)"
         return "\(first),\(second),c=\(binding),r=\(nonce)"
+    }
+
+    /// A name that cannot pretend to be another attribute. RFC 5802, section 5.1: `saslname`
+    private static func escaped(_ name: String) -> String {
+        // By scalars: as a character, "=" with an accent behind it is no "=".
+        name.unicodeScalars.map { $0 == "=" ? "=3D" : $0 == "," ? "=2C" : String($0) }.joined()
     }
 
     /// The nonce and the channel binding of the end are those of the beginning. Autobahn sends neither.

@@ -127,7 +127,9 @@ extension Condition {
     ) throws(Refusal) -> Condition {
         guard [.string, .bigint, .boolean].contains(operand.dataType) else { return .unknown }
         guard let value, let pattern = ComparableValue.scalarText(value) else { return .unknown }
-        guard pattern.utf8.count <= patternBytesMax, pattern.count(where: { $0 == "%" }) <= wildcardsMax else {
+        guard pattern.utf8.count <= patternBytesMax,
+            pattern.utf8.count(where: { $0 == UInt8(ascii: "%") }) <= wildcardsMax
+        else {
             throw Refusal(
                 .invalidFilter,
                 "a LIKE pattern has at most \(patternBytesMax) bytes and \(wildcardsMax) times %")

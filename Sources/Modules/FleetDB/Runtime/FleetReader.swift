@@ -53,34 +53,13 @@ actor FleetReader {
             }
             let request = try SeriesRequest(
                 arguments(invocation.payload), table.schema, currentUser: invocation.callerAuthID, now: clock())
-            var rows = try aggregate(request, table).rowsNewestFirst()[...]
+            let series = try SeriesScan.collect(
+                table, request, cutoff: cutoff(table), nanosecondsMax: queryNanosecondsMax, open: open)
+            var rows = series.rowsNewestFirst()[...]
             try await answer(invocation, serializer) { rows.popFirst() }
         } catch {
             invocation.fail(self.error(error, table, serializer))
         }
-    }
-
-    private func aggregate(_ request: SeriesRequest, _ table: Table) throws -> SeriesTable {
-        var series = SeriesTable(request)
-        var nanosecondsLeft = queryNanosecondsMax
-        for chunk in table.layout.newestFirst(from: request.start, to: request.end) {
-            guard let file = try open(table.path(chunk), isChunk: true),
-                let query = request.sql(
-                    chunk, bucketWidth: file.bucketWidth, columns: file.columns, cutoff: cutoff(table))
-            else { continue }
-            let statement = try file.connection.prepare(query.text)
-            statement.bind(query.values)
-            let groups = 2..<2 + request.groupBy.count
-            let metrics = groups.upperBound..<groups.upperBound + request.metrics.count
-            while try statement.step(within: &nanosecondsLeft) {
-                try Task.checkCancellation()
-                try series.add(
-                    tsp: statement.integer(0), sequence: statement.integer(1),
-                    groups: groups.map { statement.value(Int32($0)) },
-                    values: metrics.map { statement.value(Int32($0)) })
-            }
-        }
-        return series
     }
 
     /// Sends rows that come the newest first.

@@ -60,12 +60,12 @@ package final class BrowserCookies: CookieJar {
     }
 
     package func cookie(in header: String) -> String? {
-        for pair in header.split(separator: ";") {
-            let parts = pair.split(separator: "=", maxSplits: 1)
+        for pair in header.utf8.split(separator: UInt8(ascii: ";")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1)
             guard parts.count == 2 else { continue }
-            let name = parts[0].drop { $0 == " " }
-            for isEncrypted in [true, false] where name == Self.name(isEncrypted) {
-                let value = String(parts[1])
+            let name = parts[0].drop { $0 == UInt8(ascii: " ") }
+            for isEncrypted in [true, false] where name.elementsEqual(Self.name(isEncrypted).utf8) {
+                let value = String(decoding: parts[1], as: UTF8.self)
                 if isOurs(value, isEncrypted) { return value }
             }
         }
