@@ -90,7 +90,10 @@ let package = Package(
         floor("Store", [.grdb, .sqlite, .logging]),
         tests(
             "Router",
-            ["Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .grdb, .crypto, .logging]),
+            [
+                "Authentication", "WAMP", "WAMPTransport", "ModuleKit", .nioCore, .nioEmbedded, .grdb, .crypto,
+                .logging,
+            ]),
         tests("Store", [.grdb, .logging]),
         tests("ModuleKit"),
         tests("Appliance", ["ModuleKit", "Listener", "Router", "WAMP", "LoadGenerator", .logging]),

@@ -78,7 +78,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
                 message.readableBytesUInt8Span, Self.serializer, trustsPayload: true)
             return head.map { ReceivedMessage(head: $0, bytes: message, serializer: Self.serializer) }
         }
-        realm.receive(received, from: handle)
+        realm.receive(received, from: handle, self)
     }
 
     /// Waits until the caller of an invocation has taken most of what was sent to it.
@@ -93,7 +93,7 @@ final class LocalLink: SessionLink, @unchecked Sendable {
     /// The module takes no more for now: its outbox fills, and those who feed it are not read from.
     private func pause(_ isPaused: Bool) {
         guard let handle = joined.withLock({ $0?.handle }) else { return }
-        realm.writabilityChanged(handle, isWritable: !isPaused)
+        realm.writabilityChanged(handle, self, isWritable: !isPaused)
     }
 
     /// One chunk of progress may be on its way while the next is made.

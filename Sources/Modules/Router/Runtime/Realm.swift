@@ -65,26 +65,9 @@ final class Realm: Sendable {
         enter { $0.join(session, welcome: welcome) }
     }
 
-    func leave(_ handle: SessionHandle, _ ending: Delivery.Ending = .none) {
-        enter { $0.leave(handle, ending) }
-    }
-
-    /// The session's connection is lost: it ends, or waits to be resumed.
-    func disconnected(_ handle: SessionHandle, _ link: any SessionLink) {
-        enter { $0.disconnected(handle, link) }
-    }
-
     /// Gives a session that has a ticket to another connection; nil when the ticket opens none.
     func resume(_ session: SessionID, _ connection: ResumingConnection) -> SessionHandle? {
         enter { $0.resume(session, connection) }
-    }
-
-    func abort(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
-        enter { $0.abort(handle, reason, message) }
-    }
-
-    func dismiss(_ handle: SessionHandle, _ reason: ErrorURI, _ message: String) {
-        enter { $0.dismiss(handle, reason, message) }
     }
 
     /// GOODBYE to the sessions for which `isMeant` says yes.
@@ -101,19 +84,42 @@ final class Realm: Sendable {
         }
     }
 
-    // MARK: Messages
+    // MARK: What a connection does in the name of its session, as long as no other one has resumed it
 
-    /// Routes what one session sent, in order.
-    func receive(_ batch: [ReceivedMessage], from handle: SessionHandle) {
-        enter { engine in
+    func leave(_ handle: SessionHandle, _ link: any SessionLink, _ ending: Delivery.Ending = .none) {
+        enter(handle, link) { $0.leave(handle, ending) }
+    }
+
+    /// The connection is lost: the session ends, or waits to be resumed.
+    func disconnected(_ handle: SessionHandle, _ link: any SessionLink) {
+        enter(handle, link) { $0.disconnected(handle, link) }
+    }
+
+    func abort(_ handle: SessionHandle, _ link: any SessionLink, _ reason: ErrorURI, _ message: String) {
+        enter(handle, link) { $0.abort(handle, reason, message) }
+    }
+
+    func dismiss(_ handle: SessionHandle, _ link: any SessionLink, _ reason: ErrorURI, _ message: String) {
+        enter(handle, link) { $0.dismiss(handle, reason, message) }
+    }
+
+    /// Routes what the session sent, in order.
+    func receive(_ batch: [ReceivedMessage], from handle: SessionHandle, _ link: any SessionLink) {
+        enter(handle, link) { engine in
             for message in batch {
                 engine.receive(message.head, message.bytes.readableBytesUInt8Span, message.serializer, from: handle)
             }
         }
     }
 
-    func writabilityChanged(_ handle: SessionHandle, isWritable: Bool) {
-        enter { $0.writabilityChanged(handle, isWritable: isWritable) }
+    func writabilityChanged(_ handle: SessionHandle, _ link: any SessionLink, isWritable: Bool) {
+        enter(handle, link) { $0.writabilityChanged(handle, isWritable: isWritable) }
+    }
+
+    private func enter(_ handle: SessionHandle, _ link: any SessionLink, _ body: (inout RealmEngine) -> Void) {
+        enter { engine in
+            if engine.sessions.contains(handle), engine.sessions[handle.slot].link === link { body(&engine) }
+        }
     }
 
     /// How many bytes the caller of an invocation has not yet taken; 0 when the call is over.

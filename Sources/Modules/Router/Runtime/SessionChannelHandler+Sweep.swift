@@ -13,7 +13,7 @@ extension SessionChannelHandler {
         case .joined(let realm, let handle):
             if let since = unwritableSince, now - since > deadlines.stall {
                 host.counters.slowConsumers.add(1)
-                realm.leave(handle)
+                realm.leave(handle, self)
                 state = .closing
                 context?.close(promise: nil)
             } else if holdsBack || !isWritable {

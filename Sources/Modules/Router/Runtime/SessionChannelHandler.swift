@@ -103,7 +103,9 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         isWritable = context.channel.isWritable
         unwritableSince = isWritable ? nil : .now()
         applyReading(context)
-        if case .joined(let realm, let handle) = state { realm.writabilityChanged(handle, isWritable: isWritable) }
+        if case .joined(let realm, let handle) = state {
+            realm.writabilityChanged(handle, self, isWritable: isWritable)
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -206,7 +208,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     private func route() {
         guard !batch.isEmpty else { return }
-        if case .joined(let realm, let handle) = state { realm.receive(batch, from: handle) }
+        if case .joined(let realm, let handle) = state { realm.receive(batch, from: handle, self) }
         batch.removeAll(keepingCapacity: batch.capacity <= 64)
     }
 
@@ -223,11 +225,15 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         // What it has been answered before comes before the last word.
         case .joined(let realm, let handle):
             state = .parting(close)
-            if isAnswered { realm.abort(handle, .payloadSizeExceeded, sentence) } else { realm.leave(handle, .close) }
+            if isAnswered {
+                realm.abort(handle, self, .payloadSizeExceeded, sentence)
+            } else {
+                realm.leave(handle, self, .close)
+            }
         // Its GOODBYE may still wait in the realm; if it does not, this is for nobody.
         case .leaving(let realm, let handle, _):
             state = .parting(close)
-            realm.leave(handle, .close)
+            realm.leave(handle, self, .close)
         }
         host.counters.framingViolations.add(1)
     }
@@ -274,7 +280,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     /// ABORT, in whatever state.
     func abort(_ reason: ErrorURI, _ message: String) {
-        if case .joined(let realm, let handle) = state { return realm.abort(handle, reason, message) }
+        if case .joined(let realm, let handle) = state { return realm.abort(handle, self, reason, message) }
         switch state {
         case .closing, .parting: return
         default: break
@@ -285,7 +291,7 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
 
     private func dismiss(_ reason: ErrorURI, _ message: String) {
         switch state {
-        case .joined(let realm, let handle): realm.dismiss(handle, reason, message)
+        case .joined(let realm, let handle): realm.dismiss(handle, self, reason, message)
         case .closing, .parting: break
         case .opening, .leaving: finish(framing.close(.goingAway))
         }
