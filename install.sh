@@ -251,8 +251,9 @@ install_program() {
     strip "$prefix/$version/gantry.new"
     mv -f "$prefix/$version/gantry.new" "$prefix/$version/gantry"
     local file
-    for file in README.md CHANGELOG.md LICENSE; do
-        [ ! -r "$source_directory/$file" ] || install -m 0644 "$source_directory/$file" "$prefix/$version/"
+    install -d -m 0755 "$prefix/$version/docs"
+    for file in README.md CHANGELOG.md docs/*; do
+        [ ! -r "$source_directory/$file" ] || install -m 0644 "$source_directory/$file" "$prefix/$version/$file"
     done
     write_unit "$prefix/$version/gantry.service"
     ln -sfn "$version" "$prefix/current.new"
@@ -406,7 +407,7 @@ report() {
     if [ -n "$demo" ]; then
         say "next        sign in: project demo is alive"
     else
-        say "next        gantry project add my-plant   (docs/operations.md goes on from there)"
+        say "next        gantry project add my-plant   (README.md, \"A device that stores readings\", goes on from there)"
     fi
 }
 

@@ -67,7 +67,7 @@ enum DefaultConfiguration {
           tls_handshake_timeout: 5s
           http_head: 16KiB                # request line and headers
           http_head_timeout: 10s
-          http_body: 1MiB                 # of a request to a page or /api
+          http_body: 1MiB                 # of a request to a page or /api, and of a WAMP message over HTTP
           http_body_timeout: 30s
           http_idle_timeout: 60s          # until a connection's next request
           long_poll_wait: 30s             # how long a long-poll request waits for a message; below a proxy's patience
@@ -101,6 +101,10 @@ enum DefaultConfiguration {
         #             - uri: com.example.         # or, without match, com.example.*
         #               match: prefix
         #               allow: [publish, subscribe, call]      # and register
+        #         backend:
+        #           permissions:
+        #             - {uri: com.example.authenticate, allow: [register]}
+        #             - {uri: com.example.authorize, allow: [register]}
         #         visitor:
         #           authorizer: com.example.authorize   # a procedure decides instead, which another role may register
         #       event_history:                  # whose last events can be asked for later; left out: nobody's

@@ -25,23 +25,39 @@ def test_the_quick_start(gantry_binary, tmp_path):
     assert done.stdout.strip().endswith("Hello, Gantry!")
 
 
-def test_the_device_that_stores_readings(appliance):
-    """The commands, with this installation's configuration in place of the service's, and the app with its environment."""
+def install_the_line(appliance, project):
+    """The commands, with this installation's configuration in place of the service's; the environment of the app."""
     for line in block("A device that stores readings", "sh").splitlines():
         words = line.removeprefix("sudo gantry ").split(" > ")[0].split()
         words = [str(process.ROOT / word) if word.startswith("etc/") else word for word in words]
-        if words[:2] == ["project", "add"]:
-            words[2] = "hall-of-the-readme"
-        else:
-            words = ["hall-of-the-readme" if word == "hall" else word for word in words]
-        output = appliance.run(*words)
+        output = appliance.run(*[project if word == "hall" else word for word in words])
     environment = dict(line.removeprefix("export ").split("=", 1) for line in output.splitlines() if "=" in line)
     environment = {name: value.strip("'\"") for name, value in environment.items()}
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment}
+
+
+def test_the_device_that_stores_readings(appliance):
+    environment = install_the_line(appliance, "hall-of-the-readme")
     script = block("A device that stores readings", "python").replace(
         'await device.getHistory("line", {"limit": 10}))', 'await device.getHistory("line", {"limit": 10}))\n    await device.stop()'
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 0 and "180.5" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_device_without_the_sdk(appliance):
+    environment = install_the_line(appliance, "hall-without-sdk")
+    script = [sys.executable, process.ROOT / "docs" / "device.py"]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer, rows, speed = done.stdout.splitlines()
+    assert answer == "{'success': True}" and "180.5" in rows and speed == "speed is 12 now"
+
+
+def test_the_example_of_gantry_yml(gantry_binary, tmp_path):
+    router = process.Gantry(tmp_path)
+    router.init()
+    settings = (process.ROOT / "etc" / "gantry.yml").read_text()
+    example = re.search(r"Example:\n#\n((?:#.*\n)+)realms: \{\}", settings)[1]
+    router.settings(re.sub(r"(?m)^#   ", "", example))
+    router.run("check")

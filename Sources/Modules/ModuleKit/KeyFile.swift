@@ -25,7 +25,7 @@ package enum KeyFile {
         let mode = UInt32(status.st_mode) & 0o777
         guard mode & 0o077 == 0 else { throw KeyFileError(path, .openToOthers(mode: mode)) }
         var bytes = [UInt8](repeating: 0, count: byteCount + 1)
-        let count = readBytes(descriptor, &bytes)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count == byteCount else { throw KeyFileError(path, .wrongSize) }
         return Array(bytes.prefix(byteCount))
     }
@@ -43,14 +43,6 @@ package enum KeyFile {
         // link, not rename: it fails when somebody has made the key in the meantime.
         guard link(partial, path) == 0 else { throw KeyFileError(path, .system(call: "link", errno: errno)) }
         unlink(partial)
-    }
-
-    private static func readBytes(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Int {
-        #if canImport(Glibc)
-        Glibc.read(descriptor, &bytes, bytes.count)
-        #else
-        Darwin.read(descriptor, &bytes, bytes.count)
-        #endif
     }
 }
 

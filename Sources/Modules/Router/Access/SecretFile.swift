@@ -19,21 +19,13 @@ enum SecretFile {
         let mode = UInt32(status.st_mode) & 0o777
         guard mode & 0o007 == 0 else { throw SecretFileError(path: path, reason: .openToOthers(mode)) }
         var bytes = [UInt8](repeating: 0, count: byteCountMax + 1)
-        let count = readBytes(descriptor, &bytes)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count >= 0 else { throw SecretFileError(path: path, reason: .system(errno)) }
         let line = bytes.prefix(count).prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty, line.count <= byteCountMax, let text = String(validating: line, as: UTF8.self) else {
             throw SecretFileError(path: path, reason: .noSecret)
         }
         return text
-    }
-
-    private static func readBytes(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Int {
-        #if canImport(Glibc)
-        Glibc.read(descriptor, &bytes, bytes.count)
-        #else
-        Darwin.read(descriptor, &bytes, bytes.count)
-        #endif
     }
 }
 
