@@ -151,7 +151,11 @@ def scram(router, authid, salted, realm=REALM, nonce=None, channel_binding=None)
 
 
 def as_ticket(router, authid, ticket, realm=REALM):
-    peer = hello(router, "ticket", authid, realm)
+    return show_ticket(hello(router, "ticket", authid, realm), ticket)
+
+
+def show_ticket(peer, ticket):
+    """Answers the challenge that follows a HELLO."""
     peer.expect(Message.CHALLENGE)
     peer.send(Message.AUTHENTICATE, ticket, {})
     welcome = peer.receive(timeout=5)

@@ -180,6 +180,48 @@ def test_a_reader_that_reads_nothing_costs_little_and_is_dropped(limited):
         time.sleep(0.05)
 
 
+def test_a_reader_that_reads_slowly_stays(limited):
+    """It takes something all the time, and never so much that it has caught up."""
+    router = limited(outbox_stall="2s")
+    slow = wire.RawSocket(router.address, wire.CODECS["msgpack"])
+    slow.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    slow = wire.Peer(slow).join()
+    callee = join(router)
+    callee.register("org.example.large")
+    request = slow.request(Message.CALL, {}, "org.example.large")
+    invocation = callee.expect(Message.INVOCATION)[1]
+    callee.send(Message.YIELD, invocation, {}, ["x" * 12_000_000])
+    begin, received = time.monotonic(), b""
+    while time.monotonic() - begin < 6:
+        received += slow.wire.stream.read(100_000, 5)
+        time.sleep(0.1)
+    slow.wire.stream.buffer = received + slow.wire.stream.buffer
+    assert slow.expect(Message.RESULT, 20)[1] == request and slow.is_alive()
+
+
+@pytest.mark.parametrize("transport", ["websocket", "rawsocket"])
+def test_the_limit_before_welcome_holds_for_every_session_of_a_connection(limited, transport):
+    session = join(limited(), transport)
+    session.send(Message.GOODBYE, {}, "wamp.close.normal")
+    session.expect(Message.GOODBYE)
+    session.hello("realm1", authid="x" * 20_000)
+    session.expect_abort("wamp.error.payload_size_exceeded")
+
+
+def test_a_session_that_is_over_makes_its_connection_one_without_a_session(limited):
+    router = limited(connections_unauthenticated=3)
+    sessions = [join(router) for _ in range(5)]
+    for session in sessions:
+        session.send(Message.GOODBYE, {}, "wamp.close.normal")
+    kinds = [session.receive()[0] for session in sessions]
+    assert kinds == [Message.GOODBYE] * 5
+    refused = []
+    for session in sessions[3:]:
+        session.expect_abort("wamp.error.unavailable")
+        refused.append(session)
+    assert len(refused) == 2 and sessions[0].join().is_alive()
+
+
 def test_a_thousand_sessions_come_and_go(plain_router):
     first = wire.Peer(wire.RawSocket(plain_router.address, wire.CODECS["json"])).join()
     for _ in range(10):

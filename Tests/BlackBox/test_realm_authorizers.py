@@ -11,6 +11,8 @@ from autobahn.wamp.types import PublishOptions, RegisterOptions, SubscribeOption
 import gantry as process
 import peers
 import realms
+import wire
+from test_http_transports import LongPoll
 from wire import Message
 
 REALM = "com.example.office"
@@ -322,6 +324,47 @@ async def test_a_session_that_says_goodbye_is_heard_out(router):
             opened.set()
             assert (await asyncio.wait_for(joe.left, 5)).reason == "wamp.close.goodbye_and_out"
         assert await inbox.args() == [1]
+
+
+async def test_a_transport_is_read_again_after_a_goodbye_that_waited(router):
+    """The session was held back, and is gone; the next one on its transport is not."""
+    async with gate(router) as (_, backend, asked, opened):
+        peer = await asyncio.to_thread(realms.as_ticket, router, "joe", "t", REALM)
+        peer.send(Message.PUBLISH, 1, {}, "com.example.topic", [1])
+        peer.send(Message.GOODBYE, {}, "wamp.close.normal")
+        await asked.wait()
+        opened.set()
+        assert (await asyncio.to_thread(peer.expect, Message.GOODBYE))[2] == "wamp.close.goodbye_and_out"
+        peer.hello(REALM, authmethods=["ticket"], authid="backend")
+        await asyncio.to_thread(realms.show_ticket, peer, "t")
+        peer.requests = 0
+        assert await asyncio.to_thread(peer.is_alive)
+        peer.wire.close()
+
+
+async def test_messages_over_http_wait_while_the_session_is_held_back(router):
+    """One request waits with what it brings; a further one is told to come again."""
+    async with gate(router, {"allow": True, "cache": True}) as (_, backend, asked, opened):
+        inbox = peers.Inbox()
+        await backend.subscribe(inbox, "com.example.http")
+        carried = LongPoll(router.address, "json")
+        peer = wire.Peer(carried)
+        peer.hello(REALM, authmethods=["ticket"], authid="joe")
+        await asyncio.to_thread(realms.show_ticket, peer, "t")
+
+        def publish(number):
+            message = [int(Message.PUBLISH), number, {}, "com.example.http", [number]]
+            return carried.post("send", carried.codec.dumps(message))[0]
+
+        assert [await asyncio.to_thread(publish, number) for number in (1, 2)] == [202, 202]
+        await asked.wait()
+        waiting = asyncio.ensure_future(asyncio.to_thread(publish, 3))
+        await asyncio.sleep(0.3)
+        assert not waiting.done() and await asyncio.to_thread(publish, 4) == 503
+        opened.set()
+        assert await waiting == 202 and await asyncio.to_thread(publish, 4) == 202
+        assert [await inbox.args() for _ in range(4)] == [[1], [2], [3], [4]]
+        peer.wire.close()
 
 
 @pytest.mark.parametrize("says_goodbye", [False, True])

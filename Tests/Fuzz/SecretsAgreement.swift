@@ -58,9 +58,10 @@ enum SecretsAgreement {
         guard let issued = jar.issue(isEncrypted: true), let pair = issued.header.split(separator: ";").first else {
             return "no cookie is issued"
         }
-        let made = jar.cookie(in: header)
+        let made = jar.cookie(in: header, isEncrypted: true)
         guard made == nil || made == issued.value else { return "\(made ?? "") was not issued" }
-        for text in ["\(header);\(pair)", "\(header); \(pair);\(header)"] where jar.cookie(in: text) != issued.value {
+        for text in ["\(header);\(pair)", "\(header); \(pair);\(header)"]
+        where jar.cookie(in: text, isEncrypted: true) != issued.value {
             return "the cookie is not found in \(text)"
         }
         return nil

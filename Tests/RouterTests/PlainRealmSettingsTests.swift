@@ -126,6 +126,18 @@ import WAMP
         #expect(closed.rules.count == 1)
     }
 
+    @Test(arguments: [
+        "{uri: wamp.session.on_join, allow: [subscribe]}", "{uri: wamp.session.kill}",
+        "{uri: 'wamp.session.*', allow: [subscribe]}",
+    ])
+    func `a rule that names wamp and does not allow it opens nothing`(rule: String) throws {
+        let role = try #require(
+            try Self.realm("{roles: {r: {permissions: [{uri: '*', allow: [call, publish]}, \(rule)]}}}").roles["r"])
+        for procedure in ["session.kill", "session.kill_all", "registration.remove_callee"] {
+            #expect(!role.allows(.call, "wamp.\(procedure)"))
+        }
+    }
+
     // MARK: Mistakes
 
     private static let salt = "5b6d99689d12358eeca04b141236fa81"

@@ -47,6 +47,19 @@ import WAMP
         #expect(try RegisterOptions.decode(bytes.span, ByteRange(0, bytes.count), serializer) == register)
     }
 
+    /// They may be kept for as long as an event or a call.
+    @Test(arguments: [
+        (#""x""#, true), ("5", true), ("[0]", false), (#"{"a": 1}"#, false),
+        ("\"" + String(repeating: "x", count: 1000) + "\"", true),
+        ("\"" + String(repeating: "x", count: 1025) + "\"", false),
+    ])
+    func `what payload passthru carries is small`(_ value: String, _ isTaken: Bool) {
+        for key in ["ppt_keyid", "ppt_own", "enc_key"] {
+            let options = try? publish("{\"\(key)\": \(value)}")
+            #expect(options.map { $0.forwarded.map(\.key) } == (isTaken ? [key] : nil))
+        }
+    }
+
     /// Dictionaries without an entry are not looked into; each of these is one, however it is written.
     @Test(arguments: [
         (Serializer.json, [0x7B, 0x7D]), (.json, [0x7B, 0x20, 0x7D]), (.messagePack, [0x80]),

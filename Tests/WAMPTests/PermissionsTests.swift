@@ -50,6 +50,15 @@ import WAMP
         #expect(permissions.allows(.call, uri) == isAllowed)
     }
 
+    @Test func `of two rules that are equally specific the first decides, for patterns too`() {
+        let denial = PermissionRule("..b", .wildcard, allow: [])
+        let grant = PermissionRule("a..", .wildcard, allow: [.subscribe])
+        #expect(!Permissions([denial, grant]).allows(.subscribe, "a.x.b"))
+        #expect(!Permissions([denial, grant]).allows(.subscribe, "a..", .wildcard))
+        #expect(Permissions([grant, denial]).allows(.subscribe, "a.x.b"))
+        #expect(Permissions([grant, denial]).allows(.subscribe, "a..", .wildcard))
+    }
+
     @Test func `the most specific rule says who is disclosed`() {
         let permissions = Permissions([
             PermissionRule("", .prefix, allow: [.call], disclose: [.caller, .publisher]),

@@ -51,7 +51,10 @@ struct Connection: Sendable {
     /// The cookie that a request brings, or a new one and the header that sets it; nil where there are no cookies.
     func cookie(of headers: [String]) -> (value: String, header: String?)? {
         guard let jar = services.cookies else { return nil }
-        if let known = headers.lazy.compactMap(jar.cookie(in:)).first { return (known, nil) }
+        let isEncrypted = peer.isEncrypted
+        if let known = headers.lazy.compactMap({ jar.cookie(in: $0, isEncrypted: isEncrypted) }).first {
+            return (known, nil)
+        }
         return jar.issue(isEncrypted: peer.isEncrypted).map { ($0.value, $0.header) }
     }
 

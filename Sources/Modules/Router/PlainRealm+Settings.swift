@@ -93,21 +93,22 @@ extension Settings {
 }
 
 extension Permissions {
-    /// The procedures of the meta API that end other peers' sessions and registrations. A role that may call "anything"
-    /// may call them only if that is all it can be told to do: every action on every URI. Any other role needs a rule
-    /// that begins with `wamp.`.
+    /// The procedures of the meta API that end other peers' sessions, registrations and subscriptions. A role that may call
+    /// "anything" may call them only if that is all it can be told to do: every action on every URI. Any other role needs
+    /// a rule that begins with `wamp.` and allows it.
     private static let management = [
-        "wamp.session.kill", "wamp.registration.remove_callee", "wamp.subscription.remove_subscriber",
+        "wamp.session.kill", "wamp.session.kill_by_authid", "wamp.session.kill_by_authrole", "wamp.session.kill_all",
+        "wamp.registration.remove_callee", "wamp.subscription.remove_subscriber",
     ]
 
-    /// These permissions, without the management of a realm where no rule names it.
+    /// These permissions, without the management of a realm where no rule that names it allows it.
     var withManagementReserved: Permissions {
-        guard !isUnrestricted, !rules.contains(where: { $0.uri == "wamp" || $0.uri.hasPrefix("wamp.") }),
-            Self.management.contains(where: { allows(.call, $0) })
-        else { return self }
+        guard !isUnrestricted else { return self }
+        let naming = Permissions(rules.filter { $0.uri == "wamp" || $0.uri.utf8.starts(with: "wamp.".utf8) })
+        let reserved = Self.management.filter { allows(.call, $0) && !naming.allows(.call, $0) }
         // What is left out of `allow` would also stand in the way of patterns that reach this far; only CALL is meant.
         let others = Set(Action.allCases).subtracting([.call])
-        return Permissions(rules + Self.management.map { PermissionRule($0, .prefix, allow: others) })
+        return Permissions(rules + reserved.map { PermissionRule($0, .exact, allow: others) })
     }
 }
 

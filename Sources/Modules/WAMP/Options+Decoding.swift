@@ -177,6 +177,8 @@ package struct OptionReader {
     /// The longest dictionary without an entry: `{}`, or CBOR's of unknown length. Most messages have no options.
     static let emptyCountMax = 2
     private static let entriesMax = 64
+    /// An option of payload passthru names a scheme, a cipher, a key.
+    private static let forwardedBytesMax = 1024
 
     package init(_ serializer: Serializer, _ range: ByteRange) {
         cursor = Cursor(serializer, at: Int(range.lowerBound))
@@ -308,7 +310,16 @@ package struct OptionReader {
             return try skipValue(bytes)
         }
         let name = keyText(bytes)
-        forwarded.append(ForwardedOption(key: name, value: try value(name, bytes)))
+        let start = cursor.position
+        let option = ForwardedOption(key: name, value: try value(name, bytes))
+        // It may be kept for as long as an event or a call, so it has a bound of its own.
+        guard cursor.position - start <= Self.forwardedBytesMax, option.value.list == nil,
+            option.value.dictionary == nil
+        else {
+            throw OptionError(
+                key: name, expected: "a string, a number or the like, of at most \(Self.forwardedBytesMax) bytes")
+        }
+        forwarded.append(option)
     }
 
     private mutating func token(_ name: StaticString, _ bytes: Span<UInt8>) throws(OptionError) -> Token {

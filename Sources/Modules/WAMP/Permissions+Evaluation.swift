@@ -10,14 +10,17 @@ extension Permissions {
     ///   - uri: a full URI with `.exact`, otherwise the pattern of a SUBSCRIBE or REGISTER.
     package func allows(_ action: Action, _ uri: String, _ match: MatchPolicy = .exact) -> Bool {
         let request = Pattern(uri, match)
-        let covering = rules.filter { Pattern($0.uri, $0.match).covers(request) }
-        guard let decisive = covering.max(by: { Self.isLessSpecific($0, $1) }), decisive.allowed.contains(action) else {
-            return false
-        }
+        let covering = rules.indices.filter { Pattern(rules[$0].uri, rules[$0].match).covers(request) }
+        // Of equally specific ones it is the first.
+        guard let decisive = covering.max(by: { Self.isLessSpecific(rules[$0], rules[$1]) }),
+            rules[decisive].allowed.contains(action)
+        else { return false }
         guard match != .exact else { return true }
-        return !rules.contains { rule in
-            !rule.allowed.contains(action) && Pattern(rule.uri, rule.match).overlaps(request)
-                && Self.isLessSpecific(decisive, rule)
+        return !rules.indices.contains { index in
+            let rule = rules[index]
+            guard !rule.allowed.contains(action), Pattern(rule.uri, rule.match).overlaps(request) else { return false }
+            return index < decisive
+                ? !Self.isLessSpecific(rule, rules[decisive]) : Self.isLessSpecific(rules[decisive], rule)
         }
     }
 

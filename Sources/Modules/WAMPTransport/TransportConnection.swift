@@ -60,6 +60,12 @@ package struct TransportConnection: Sendable {
 package protocol ConnectionAdmission: Sendable {
     /// The peer has been authenticated, and no longer counts among those that have not been. May be called twice.
     func authenticated()
+
+    /// The session is over, and the peer may begin another one: it counts among those that have not been authenticated
+    /// again.
+    ///
+    /// - Returns: false if there is no room for it.
+    func beganAnew() -> Bool
 }
 
 /// Who takes the WAMP connections: the router.

@@ -50,6 +50,16 @@ import Testing
         #expect(accepted)
     }
 
+    @Test mutating func `a name is one however it is written, and long ones are told apart`() {
+        fail(5, .init(address: "10.0.0.5", subject: "Ver\u{E1}"))
+        var accepted = isAccepted(.init(address: "10.0.0.5", subject: "vera\u{301}"))
+        #expect(!accepted)
+        let long = String(repeating: "x", count: 1000)
+        fail(5, .init(address: "10.0.0.5", subject: long + "1"))
+        accepted = isAccepted(.init(address: "10.0.0.5", subject: long + "2"))
+        #expect(accepted)
+    }
+
     @Test mutating func `another name and another address go on`() {
         fail(5, key)
         var accepted = isAccepted(.init(address: "10.0.0.5", subject: "ada"), at: 0)

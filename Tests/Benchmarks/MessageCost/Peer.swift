@@ -65,4 +65,5 @@ private final class WrittenBytes: ChannelOutboundHandler {
 
 private struct Unlimited: ConnectionAdmission {
     func authenticated() {}
+    func beganAnew() -> Bool { true }
 }

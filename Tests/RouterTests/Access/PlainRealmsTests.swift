@@ -103,7 +103,32 @@ import WAMP
         #expect(ticket.principal?.authmethod == "ticket")
     }
 
+    @Test func `of several principals that a certificate is of, the client says which it is`() async throws {
+        let digits = String(repeating: "ab", count: 32)
+        var peer = HandshakeRoom.lan
+        peer.clientCertificate = ClientCertificate(
+            commonName: "press.example", fingerprintSHA256: digits, issuer: "CA")
+        for authid in ["press", "lathe"] {
+            let outcome = try await room.join(room.request(["tls"], authid, peer: peer))
+            #expect(outcome.principal?.authid == authid)
+        }
+        #expect(try await room.join(room.request(["tls"], nil, peer: peer)) == .refused)
+    }
+
     // MARK: Who is not
+
+    @Test func `a SCRAM name counts its failures however it is spelled`() async throws {
+        let nonce: [String: Value] = ["nonce": "AAAA"]
+        for marks in 0..<5 {
+            let spelling = "us" + String(repeating: "\u{AD}", count: marks) + "er"
+            let request = room.request(["wamp-scram"], spelling, authextra: nonce)
+            #expect(try await room.join(request) { _, _ in "d3Jvbmc=" } == .refused)
+        }
+        // The right proof comes too late.
+        let name = "\(HandshakeRoom.realm)/user"
+        let mayGoOn = await room.realms.attempts.mayGoOn(from: HandshakeRoom.lan.address, on: name, since: .zero)
+        #expect(!mayGoOn)
+    }
 
     @Test func `all refusals are alike and take as long`() async throws {
         let scram: [String: Value] = ["nonce": "AAAA"]

@@ -117,6 +117,12 @@ import WAMP
         #expect(try ask(1, keywords) == expected)
     }
 
+    @Test mutating func `a topic is its bytes`() throws {
+        try realm.join("bob")
+        _ = try publish("com.caf\u{E9}", "com.cafe\u{301}")
+        #expect(try ask(1, #"{"topic": "com.cafe\u0301"}"#) == [1])
+    }
+
     @Test(
         arguments: [
             ("from", [2, 3, 4]), ("after", [3, 4]), ("before", [0, 1]), ("until", [0, 1, 2]),

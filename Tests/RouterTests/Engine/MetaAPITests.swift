@@ -83,6 +83,46 @@ import WAMP
         try call("ann", "wamp.session.count", "[]", expecting: "2")
     }
 
+    /// Those of this process have to know whom there still is.
+    @Test mutating func `kill_all is told to sessions of this process alone`() throws {
+        try realm.join("ann")
+        try realm.join("fleetdb", isLocal: true)
+        try realm.join("bob")
+        for name in ["ann", "fleetdb"] {
+            try realm.send(name, #"[32, 1, {}, "wamp.session.on_leave"]"#)
+            try realm.forget(name)
+        }
+        try call("ann", "wamp.session.kill_all", "[]", expecting: "1")
+        try realm.expect("ann")
+        try realm.expect("fleetdb", #"[36, 1, "*", {}, [3, "bob", "anonymous"]]"#)
+    }
+
+    @Test mutating func `subscriptions of this process are not removed`() throws {
+        try realm.join("ann")
+        try realm.join("fleetdb", isLocal: true)
+        try realm.send("fleetdb", #"[32, 1, {}, "com.t"]"#)
+        try realm.forget("fleetdb")
+        try call("ann", "wamp.subscription.remove_subscriber", "[1, 2]", expecting: "wamp.error.no_such_session")
+        try realm.send("ann", #"[16, 1, {}, "com.t"]"#)
+        try realm.expect("fleetdb", #"[36, 1, "*", {}]"#)
+    }
+
+    @Test func `behind a full outbox there are no further results`() throws {
+        var limits = RouterLimits()
+        limits.outboxBytesMax = 4096
+        var realm = Transcript(limits: limits)
+        try realm.join("ann")
+        let schema = String(repeating: "x", count: 1000)
+        try realm.send("ann", #"[48, 1, {}, "wamp.reflect.define", ["com.e", {"a": "\#(schema)"}, "error"]]"#)
+        try realm.forget("ann")
+        let calls = (2..<100).map { #"[48, \#($0), {}, "wamp.reflect.describe", ["com.e"]]"# }
+        try realm.send("ann", calls.joined(separator: "\n"))
+        let answers = try realm.takeAll("ann")
+        let results = answers.filter { $0.list?.first == 50 }.count
+        #expect(answers.count == calls.count && (3...5).contains(results))
+        #expect(answers.last?.list?[4] == "gantry.error.limit_exceeded")
+    }
+
     @Test mutating func `registrations are listed, looked up, matched and counted`() throws {
         try realm.join("ann")
         try realm.send("ann", #"[64, 1, {"match": "prefix", "invoke": "first"}, "com."]\#n[64, 2, {}, "com.p"]"#)

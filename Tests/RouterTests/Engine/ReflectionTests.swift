@@ -19,6 +19,26 @@ import WAMP
         try realm.expect(name, #"[8, 48, 1, {}, "\#(error)", "*"]"#)
     }
 
+    @Test mutating func `small definitions of long names have a bound too`() throws {
+        try realm.join("ann")
+        let lines = (0..<8_000).map { number in
+            let uri = "com." + String(repeating: "x", count: 240) + String(10_000 + number)
+            return #"[48, \#(number + 1), {}, "wamp.reflect.define", ["\#(uri)", {}, "topic"]]"#
+        }
+        try realm.send("ann", lines.joined(separator: "\n"))
+        let answers = try realm.takeAll("ann")
+        #expect(answers.first?.list?.first == 50 && answers.last?.list?[4] == "gantry.error.limit_exceeded")
+    }
+
+    @Test mutating func `a URI is its bytes`() throws {
+        try realm.join("ann")
+        try realm.join("bob")
+        try call("ann", "wamp.reflect.define", #"["com.\u00e9", {"title": "one"}, "error"]"#, expecting: "")
+        try call("bob", "wamp.reflect.define", #"["com.e\u0301", {"title": "two"}, "error"]"#, expecting: "")
+        try call(
+            "bob", "wamp.reflection.error.describe", #"["com.\u00e9"]"#, expecting: #"{"schema": {"title": "one"}}"#)
+    }
+
     @Test mutating func `what was defined is listed and described`() throws {
         try realm.join("ann")
         for (uri, kind) in [("com.p", "procedure"), ("com.t", "topic"), ("com.e", "error")] {

@@ -123,10 +123,7 @@ struct Transcript {
     }
 
     /// Forgets what has reached a session.
-    mutating func forget(_ name: String) throws {
-        try collect()
-        peers[name]?.waiting = []
-    }
+    mutating func forget(_ name: String) throws { _ = try takeAll(name) }
 
     func isReadFrom(_ name: String) throws -> Bool { try #require(peers[name]).isReadFrom }
 

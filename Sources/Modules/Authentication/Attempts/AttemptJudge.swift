@@ -36,7 +36,7 @@ package final class AttemptJudge: AttemptJudging {
         if startsBlock {
             logger.warning(
                 "too many failed attempts, further ones are refused for a while",
-                metadata: .facts([.peer: key.network, .authid: LoggableName.of(key.subject)]))
+                metadata: .facts([.peer: key.network, .authid: LoggableName.of(subject)]))
         }
         if !accepted { await refuse(since: start) }
         return accepted

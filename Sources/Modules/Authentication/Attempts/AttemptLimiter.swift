@@ -4,6 +4,9 @@
 // An attempt counts when its verdict is known, and verdicts come one at a time. So a hundred guesses sent at once get
 // five verdicts and ninety-five refusals, without anybody having to count what is under way.
 
+import Crypto
+import Foundation
+
 /// Counts failed attempts, per network and subject, for WAMP and HTTP together.
 package struct AttemptLimiter: Sendable {
     package struct Limits: Sendable, Hashable {
@@ -28,14 +31,25 @@ package struct AttemptLimiter: Sendable {
     /// Who tries, and whose credential is tried.
     struct Key: Sendable, Hashable {
         let network: String
-        let subject: String
+        let subject: Subject
 
         /// - Parameters:
         ///   - address: of the peer; an IPv6 address counts as its /64, which is what one customer line gets.
         ///   - subject: `Identity.subject`, or a name as it was typed.
         init(address: String, subject: String) {
             network = NetworkPrefix.of(address)
-            self.subject = String(subject.lowercased().prefix(128))
+            self.subject = Subject(subject)
+        }
+    }
+
+    /// Whose credential is tried, as a digest: names are as long as whoever tries them likes.
+    struct Subject: Sendable, Hashable {
+        private let digest: SHA256.Digest
+
+        /// Upper and lower case, composed and decomposed are the same.
+        init(_ name: String) {
+            let folded = name.lowercased().precomposedStringWithCanonicalMapping
+            digest = SHA256.hash(data: Data(folded.utf8))
         }
     }
 
@@ -83,7 +97,7 @@ package struct AttemptLimiter: Sendable {
 
     /// Forgets what was held against a subject: an administrator has just given it a new credential.
     mutating func forgive(subject: String) {
-        let subject = String(subject.lowercased().prefix(128))
+        let subject = Subject(subject)
         entries = entries.filter { $0.key.subject != subject }
     }
 

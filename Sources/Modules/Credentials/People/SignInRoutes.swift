@@ -4,6 +4,7 @@
 import Authentication
 import FoundationEssentials
 import ModuleKit
+import WAMP
 
 struct SignInRoutes: Sendable {
     private let signIn: SignIn
@@ -36,11 +37,11 @@ struct SignInRoutes: Sendable {
         }
     }
 
-    private func answer<Body: Decodable>(
+    private func answer<Body: RequestBody>(
         _ request: HTTPRequest, _ type: Body.Type, _ work: (Body) async throws -> HTTPResponse
     ) async -> HTTPResponse {
         if let objection = Self.objection(to: request, needsJSON: true) { return objection }
-        guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)) else {
+        guard let body = (try? Value.decode(request.body, .json)).flatMap(Body.init) else {
             return Self.problem(400, "wamp.error.invalid_argument", "The body is not the JSON object expected here.")
         }
         return await Self.answered { try await work(body) }
@@ -59,19 +60,31 @@ struct SignInRoutes: Sendable {
 
 // MARK: Requests
 
+/// What a request asks for; nil when it is not the JSON object expected.
+private protocol RequestBody {
+    init?(_ value: Value)
+}
+
 extension SignInRoutes {
-    private struct SignInBody: Decodable {
+    private struct SignInBody: RequestBody {
         var name: String
         var password: String
+
+        init?(_ value: Value) {
+            guard let name = value["name"]?.string, let password = value["password"]?.string else { return nil }
+            self.name = name
+            self.password = password
+        }
     }
 
-    private struct PasswordBody: Decodable {
+    private struct PasswordBody: RequestBody {
         var password: String
         var newPassword: String
 
-        enum CodingKeys: String, CodingKey {
-            case password
-            case newPassword = "new_password"
+        init?(_ value: Value) {
+            guard let password = value["password"]?.string, let new = value["new_password"]?.string else { return nil }
+            self.password = password
+            newPassword = new
         }
     }
 

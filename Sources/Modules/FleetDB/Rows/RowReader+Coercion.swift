@@ -49,7 +49,7 @@ extension RowReader {
         case .double(let value): return Int64(exactly: value)
         case .string(let text):
             if let integer = digits(text, slot.source, payload) { return integer }
-            let text = String(decoding: unescaped(text, slot.source, payload), as: UTF8.self)
+            let text = String(streamSafe: unescaped(text, slot.source, payload).span)
             if let integer = JavaScriptNumber.integer(text) { return integer }
             guard !JavaScriptNumber.trim(text).isEmpty else { return nil }
             return JavaScriptNumber.number(text).flatMap(Int64.init(exactly:))
@@ -78,7 +78,9 @@ extension RowReader {
     ) -> Cell {
         switch token {
         case .string(let text):
-            return coerce(text: String(decoding: unescaped(text, source, payload), as: UTF8.self), dataType)
+            // A text is kept as it is.
+            guard dataType != .string else { return keep(unescaped(text, source, payload)) }
+            return coerce(text: String(streamSafe: unescaped(text, source, payload).span), dataType)
         case .integer(let value):
             return scalar(Double(value), text: String(value), dataType)
         case .unsigned(let value):

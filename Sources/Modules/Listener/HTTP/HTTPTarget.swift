@@ -1,5 +1,7 @@
 // RFC 9112 "Request Target", in its origin form; the others have no business here. Pure.
 
+import WAMP
+
 /// The path and the query of a request, decoded.
 struct HTTPTarget: Sendable, Hashable {
     var path: String
@@ -41,7 +43,7 @@ struct HTTPTarget: Sendable, Hashable {
             }
         }
         guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return nil }
-        return String(validating: bytes, as: UTF8.self)
+        return String(validating: bytes, as: UTF8.self).map { String(streamSafe: $0) }
     }
 
     private static func hexadecimal(_ byte: UInt8) -> UInt8? {

@@ -19,6 +19,15 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
         case ended
     }
 
+    /// What became of posted messages.
+    enum Posted: Sendable {
+        case taken
+        /// One is larger than allowed, or the connection is over.
+        case refused
+        /// The session takes none at the moment, and others wait already.
+        case busy
+    }
+
     /// Somebody who fetches, and may hang up, also before the fetch has begun.
     final class Waiter: Sendable {
         fileprivate let isGone = Atomic(false)
@@ -44,7 +53,8 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
     private var isOutputClosed = false
     private var isClosed = false
     private var isReading = true
-    private var postsWaiting: [EventLoopPromise<Void>] = []
+    /// Messages that wait until the session takes some again.
+    private var waitingPost: (messages: [ByteBuffer], promise: EventLoopPromise<Posted>)?
     private var fetch: (waiter: Waiter, promise: EventLoopPromise<Fetched>)?
     private var stream: EventStream?
 
@@ -63,21 +73,23 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
 
     // MARK: Requests
 
-    /// Hands messages to the session; the answer comes once it takes them.
-    ///
-    /// - Returns: false if one is larger than allowed, or the connection is over.
-    func post(_ messages: [ByteBuffer]) -> EventLoopFuture<Bool> {
+    /// Hands messages to the session, once it takes them.
+    func post(_ messages: [ByteBuffer]) -> EventLoopFuture<Posted> {
         eventLoop.flatSubmit { [self] in
             guard isActive, !isOutputClosed, messages.allSatisfy({ $0.readableBytes <= messageBytesMax }) else {
-                return eventLoop.makeSucceededFuture(false)
+                return eventLoop.makeSucceededFuture(.refused)
             }
-            for message in messages { receive(RawSocketFrame.header(length: message.readableBytes), message) }
-            pipeline.fireChannelReadComplete()
-            guard !isReading, isActive else { return eventLoop.makeSucceededFuture(true) }
-            let taken = eventLoop.makePromise(of: Void.self)
-            postsWaiting.append(taken)
-            return taken.futureResult.map { true }
+            guard waitingPost == nil else { return eventLoop.makeSucceededFuture(.busy) }
+            let promise = eventLoop.makePromise(of: Posted.self)
+            if isReading { take(messages, promise) } else { waitingPost = (messages, promise) }
+            return promise.futureResult
         }
+    }
+
+    private func take(_ messages: [ByteBuffer], _ promise: EventLoopPromise<Posted>) {
+        for message in messages { receive(RawSocketFrame.header(length: message.readableBytes), message) }
+        pipeline.fireChannelReadComplete()
+        promise.succeed(.taken)
     }
 
     /// What is there, or what comes within a time.
@@ -189,9 +201,9 @@ final class CarriedChannel: Channel, ChannelCore, @unchecked Sendable {
 
     private func setReading(_ reading: Bool) {
         isReading = reading
-        guard reading else { return }
-        for post in postsWaiting { post.succeed() }
-        postsWaiting = []
+        guard reading, let (messages, promise) = waitingPost else { return }
+        waitingPost = nil
+        if isActive { take(messages, promise) } else { promise.succeed(.refused) }
     }
 
     // MARK: Ends

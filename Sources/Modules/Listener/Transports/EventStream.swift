@@ -9,6 +9,8 @@ import Synchronization
 final class EventStream: Sendable {
     private let source: CarriedChannel
     private let connection = Mutex<(any Channel)?>(nil)
+    /// How long the last events may take to reach a reader.
+    private static let linger = TimeAmount.seconds(10)
 
     init(of source: CarriedChannel) { self.source = source }
 
@@ -50,6 +52,8 @@ final class EventStream: Sendable {
         send(ByteBuffer(string: "event: transport_error\ndata: session_terminated\n\n"))
         guard let channel = connection.withLock({ $0 }) else { return }
         channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
+        // One that does not read does not get that far.
+        channel.eventLoop.scheduleTask(in: Self.linger) { channel.close(promise: nil) }
     }
 
     private func send(_ bytes: ByteBuffer) {

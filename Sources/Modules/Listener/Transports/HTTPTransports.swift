@@ -118,9 +118,7 @@ final class HTTPTransports: Sendable {
         }.get()
         guard let opened, opened else {
             channel.abandon()
-            var refusal = HTTPResponse.text(503, "too many connections, or not ready")
-            refusal.headers.append(("Retry-After", "5"))
-            return refusal
+            return .retryLater("too many connections, or not ready", seconds: 5)
         }
         let id = Self.newID()
         transports.withLock {
@@ -172,8 +170,11 @@ final class HTTPTransports: Sendable {
                 return .text(400, error.reason)
             }
         }
-        let isTaken = (try? await transport.channel.post(messages).get()) ?? false
-        return isTaken ? HTTPResponse(status: 202) : .text(400, "a message is too long, or the transport has ended")
+        switch try? await transport.channel.post(messages).get() {
+        case .taken: return HTTPResponse(status: 202)
+        case .busy: return .retryLater("the session takes no messages at the moment", seconds: 1)
+        case .refused, nil: return .text(400, "a message is too long, or the transport has ended")
+        }
     }
 
     private func receive(_ transport: Transport) async -> HTTPResponse {
@@ -197,6 +198,12 @@ final class HTTPTransports: Sendable {
 }
 
 extension HTTPResponse {
+    fileprivate static func retryLater(_ reason: String, seconds: Int) -> HTTPResponse {
+        var response = text(503, reason)
+        response.headers.append(("Retry-After", "\(seconds)"))
+        return response
+    }
+
     fileprivate static func notAllowed(_ allowed: String) -> HTTPResponse {
         var response = text(405, "method not allowed")
         response.headers.append(("Allow", allowed + ", OPTIONS"))

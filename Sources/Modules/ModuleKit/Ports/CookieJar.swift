@@ -4,8 +4,11 @@
 /// A cookie says nothing by itself. Once a session on its connection has authenticated, it stands for that principal.
 /// Spec: WAMP-04 "Cookie-based Authentication".
 package protocol CookieJar: Sendable {
-    /// The value of our cookie in a request's `Cookie` header; nil when it has none, or one that was not issued here.
-    func cookie(in header: String) -> String?
+    /// The value of our cookie in a request's `Cookie` header; nil when it has none, or one that was not issued here, or
+    /// for the other side of TLS.
+    ///
+    /// - Parameter isEncrypted: the request came by TLS.
+    func cookie(in header: String, isEncrypted: Bool) -> String?
 
     /// A cookie for a browser that brought none; nil when no realm takes cookies, so that none is to be set.
     ///

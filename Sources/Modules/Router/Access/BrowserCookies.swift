@@ -59,15 +59,14 @@ package final class BrowserCookies: CookieJar {
                 + (isEncrypted ? "; Secure" : ""))
     }
 
-    package func cookie(in header: String) -> String? {
+    package func cookie(in header: String, isEncrypted: Bool) -> String? {
         for pair in header.utf8.split(separator: UInt8(ascii: ";")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1)
             guard parts.count == 2 else { continue }
             let name = parts[0].drop { $0 == UInt8(ascii: " ") }
-            for isEncrypted in [true, false] where name.elementsEqual(Self.name(isEncrypted).utf8) {
-                let value = String(decoding: parts[1], as: UTF8.self)
-                if isOurs(value, isEncrypted) { return value }
-            }
+            guard name.elementsEqual(Self.name(isEncrypted).utf8) else { continue }
+            let value = String(decoding: parts[1], as: UTF8.self)
+            if isOurs(value, isEncrypted) { return value }
         }
         return nil
     }

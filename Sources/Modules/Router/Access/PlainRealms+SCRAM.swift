@@ -23,24 +23,25 @@ extension PlainRealms {
             let principal = principals[name]
             let noise = noise(request, .wampScram, of: name)
             let credential = principal?.credential ?? .imitated(principals.example(noise)?.credential, noise)
-            return .step(scram(request, hello, dialect, credential, principal?.identity(name)))
+            return .step(scram(request, hello, name, dialect, credential, principal?.identity(name)))
         case .procedure(let authenticator):
             return .later {
                 if let (answer, identity) = await self.ask(authenticator, request, dialect.method, authid: name),
                     let credential = answer.scramCredential
                 {
                     self.examples.note(authenticator, credential: credential)
-                    return self.scram(request, hello, dialect, credential, identity)
+                    return self.scram(request, hello, name, dialect, credential, identity)
                 }
                 let noise = self.noise(request, .wampScram, of: name)
                 let imitated = SCRAMCredential.imitated(self.examples.credential(authenticator), noise)
-                return self.scram(request, hello, dialect, imitated, nil)
+                return self.scram(request, hello, name, dialect, imitated, nil)
             }
         }
     }
 
+    /// - Parameter name: the prepared authid: attempts count on it, however it was spelled.
     private func scram(
-        _ request: AuthenticationRequest, _ hello: SCRAMRequest, _ dialect: SCRAMExchange.Dialect,
+        _ request: AuthenticationRequest, _ hello: SCRAMRequest, _ name: String, _ dialect: SCRAMExchange.Dialect,
         _ credential: SCRAMCredential, _ identity: GrantedIdentity?
     ) -> AuthenticationStep {
         let exchange = SCRAMExchange(hello, credential, dialect, nonce: time.randomBytes(16))
@@ -48,7 +49,8 @@ extension PlainRealms {
             let start = self.attempts.begin()
             let verifier = exchange.verifier(signature: signature, extra: extra)
             return await self.conclude(
-                request, dialect.method, verifier == nil ? nil : identity, since: start, proof: verifier ?? [:])
+                request, dialect.method, verifier == nil ? nil : identity, since: start, of: name,
+                proof: verifier ?? [:])
         }
     }
 

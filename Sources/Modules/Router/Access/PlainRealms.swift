@@ -150,8 +150,11 @@ extension PlainRealms {
         guard let certificate = request.peer.clientCertificate else { return nil }
         switch realm.access.tls {
         case .principals(let principals):
-            let found = principals.first { $0.value.credential.isOf(certificate) }
-            guard let (authid, principal) = found, request.authid ?? authid == authid else { return nil }
+            let found = principals.filter { $0.value.credential.isOf(certificate) }
+            // Of several that are meant by the certificate, the client has to say which it is.
+            guard let authid = request.authid ?? (found.count == 1 ? found.first?.key : nil),
+                let principal = found[authid]
+            else { return nil }
             return .step(welcome(request, realm, .tls, principal.identity(authid)))
         case .procedure(let authenticator):
             return .later {

@@ -53,7 +53,5 @@ extension [UInt8] {
 
 extension String {
     /// The text of bytes that were checked to be UTF-8.
-    init(_ span: Span<UInt8>) {
-        self = span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-    }
+    init(_ span: Span<UInt8>) { self.init(streamSafe: span) }
 }

@@ -26,7 +26,7 @@ struct EventQuery: Sendable, Hashable {
     ///
     /// - Parameter sequences: of the anchors.
     func includes(_ event: KeptEvent, _ sequences: [UInt64: UInt64]) -> Bool {
-        if let topic, topic != event.topic.text { return false }
+        if let topic, !topic.utf8.elementsEqual(event.topic.bytes) { return false }
         let (time, overflow) = event.milliseconds.multipliedReportingOverflow(by: 1000)
         guard !overflow else { return false }
         if let fromTime, time < fromTime { return false }

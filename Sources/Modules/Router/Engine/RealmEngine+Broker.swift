@@ -139,8 +139,8 @@ extension RealmEngine {
         return result
     }
 
-    /// A publication of the router itself (the meta API): nobody is excluded, nobody disclosed.
-    mutating func publish(topic: String, _ arguments: [Value]) {
+    /// A publication of the router itself (the meta API): nobody disclosed, and nobody excluded without a filter.
+    mutating func publish(topic: String, _ arguments: [Value], to filter: ReceiverFilter? = nil) {
         let uri = Array(topic.utf8)
         var indices: [Int32] = []
         if let exact = subscriptions.find(uri.span, .exact) { indices.append(exact) }
@@ -153,6 +153,7 @@ extension RealmEngine {
             id: PublicationID(random.nextID()), publisher: -1, options: options, serializer: .messagePack,
             payload: PayloadRange(arguments: ByteRange(0, encoded.count)), disclosure: nil, trustlevel: nil)
         publication.topic = topic
+        publication.filter = filter
         for index in indices { deliver(&publication, to: index, encoded.span) }
     }
 

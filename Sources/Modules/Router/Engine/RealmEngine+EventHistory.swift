@@ -12,9 +12,6 @@ extension RealmEngine {
     /// Answers a CALL of `wamp.subscription.get_events`.
     mutating func getEvents(_ message: IncomingMessage, _ arguments: MetaArguments) throws(MetaError) {
         let slot = message.sender.slot
-        guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax else {
-            throw MetaError(.limitExceeded, "too much is waiting for this session already")
-        }
         let id = try arguments.id(0, "subscription")
         guard let index = subscriptions.find(id: id) else {
             throw MetaError(.noSuchSubscription, "there is no subscription \(id)")

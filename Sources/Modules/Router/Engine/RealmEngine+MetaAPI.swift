@@ -8,6 +8,10 @@ extension RealmEngine {
     /// Answers a CALL of a procedure below `wamp.`.
     mutating func callMetaAPI(_ message: IncomingMessage, _ procedure: String, _ bytes: Span<UInt8>) {
         do throws(MetaError) {
+            let slot = message.sender.slot
+            guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax else {
+                throw MetaError(.limitExceeded, "too much is waiting for this session already")
+            }
             let arguments = try MetaArguments(message, bytes)
             if procedure == "wamp.subscription.get_events", history.isEnabled {
                 return try getEvents(message, arguments)
@@ -104,7 +108,9 @@ extension RealmEngine {
     ) throws(MetaError) -> [SessionID] {
         let reason = try arguments.reason()
         let victims = sessions.handles { $0.id != caller.id && !$0.isLocal && isMeant($0) }
+        let disclosures = victims.map { sessions[$0.slot].disclosure }
         for victim in victims { dismiss(victim, reason, arguments.message, isTold: isTold) }
+        if !isTold { announceLeaveWithin(disclosures) }
         return victims.map(\.id)
     }
 

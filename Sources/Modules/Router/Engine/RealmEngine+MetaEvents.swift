@@ -32,11 +32,19 @@ extension RealmEngine {
         publish(topic: "wamp.session.on_join", [.dictionary(sessions[slot].details)])
     }
 
-    mutating func announceLeave(_ session: Disclosure) {
+    mutating func announceLeave(_ session: Disclosure, to filter: ReceiverFilter? = nil) {
         guard isHeard("wamp.session.on_leave") else { return }
         publish(
             topic: "wamp.session.on_leave",
-            [.integer(Int64(session.session.rawValue)), .string(session.authid), .string(session.authrole)])
+            [.integer(Int64(session.session.rawValue)), .string(session.authid), .string(session.authrole)], to: filter)
+    }
+
+    /// Tells the sessions of this process, and nobody else, that others have left: they have to know whom there still is.
+    mutating func announceLeaveWithin(_ left: [Disclosure]) {
+        var options = PublishOptions()
+        options.eligible = sessions.handles { $0.isLocal }.map(\.id)
+        let filter = ReceiverFilter(options)
+        for session in left { announceLeave(session, to: filter) }
     }
 
     mutating func announceCreation(of record: some URIRecord & DetailedRecord, by session: SessionID) {

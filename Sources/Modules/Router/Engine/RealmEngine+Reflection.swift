@@ -57,8 +57,7 @@ extension RealmEngine {
             return announceDefinition("wamp.reflect.on_undefine", kind, uri)
         }
         guard schema.dictionary != nil else { throw MetaError(.invalidArgument, "schema: expected a dictionary") }
-        let definition = Reflection.Definition(
-            schema: schema, byteCount: schema.encoded(.messagePack).count, owner: caller)
+        let definition = Reflection.Definition(schema: schema.encoded(.messagePack), owner: caller)
         guard reflection.define(kind, uri, definition) else {
             throw MetaError(
                 .limitExceeded,
@@ -99,7 +98,7 @@ extension RealmEngine {
 
     /// What has been defined, and what is there without a definition: exact registrations and subscriptions.
     private func reflectedURIs(_ kind: Reflection.Kind, for slot: Int32) -> [String] {
-        var uris = Set(reflection.uris(kind))
+        var uris = Set(reflection.uris(kind, atMost: Self.reflectedURIsMax))
         switch kind {
         case .topic: uris.formUnion(subscriptions.exactURIs(atMost: Self.reflectedURIsMax))
         case .procedure: uris.formUnion(registrations.exactURIs(atMost: Self.reflectedURIsMax))
@@ -123,7 +122,7 @@ extension RealmEngine {
         if let pattern = facts["uri"], pattern != .string(uri) { facts["pattern"] = pattern }
         facts["uri"] = .string(uri)
         facts["type"] = .string(kind.rawValue)
-        facts["schema"] = definition?.schema ?? .null
+        facts["schema"] = definition.flatMap { try? Value.decode($0.schema, .messagePack) } ?? .null
         return .dictionary(facts)
     }
 }

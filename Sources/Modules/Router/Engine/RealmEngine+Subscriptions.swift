@@ -123,6 +123,7 @@ extension RealmEngine {
         guard let slot = sessions.slot(of: SessionID(session)), sessions[slot].subscriptions[index] != nil else {
             throw MetaError(.noSuchSession, "no session \(session) subscribed to \(id)")
         }
+        guard !sessions[slot].isLocal else { throw MetaError(.noSuchSession, "the session is the router's own") }
         let reason = arguments.value(2, "reason", default: .null)
         guard reason == .null || reason.string != nil else {
             throw MetaError(.invalidArgument, "reason: expected a string")

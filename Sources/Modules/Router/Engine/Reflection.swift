@@ -10,48 +10,68 @@ struct Reflection: Sendable {
     }
 
     struct Definition: Sendable {
-        var schema: Value
-        var byteCount: Int
+        /// One dictionary in MessagePack: a value would take many times the memory.
+        var schema: [UInt8]
         var owner: SessionHandle
     }
 
     static let definitionBytesMax = 64 << 10
     static let bytesMaxOfSession = 4 << 20
+    /// What a definition takes beside its bytes.
+    private static let overhead = 512
 
-    private var definitions: [Kind: [String: Definition]] = [:]
-    private var byteCounts: [SessionHandle: Int] = [:]
+    private struct Key: Hashable {
+        var kind: Kind
+        var uri: URIBytes
+    }
 
-    subscript(kind: Kind, uri: String) -> Definition? { definitions[kind]?[uri] }
+    /// What one session has defined.
+    private struct Holding {
+        var byteCount = 0
+        var keys: Set<Key> = []
+    }
 
-    func uris(_ kind: Kind) -> [String] { definitions[kind].map { Array($0.keys) } ?? [] }
+    private var definitions: [Kind: [URIBytes: Definition]] = [:]
+    private var holdings: [SessionHandle: Holding] = [:]
+
+    subscript(kind: Kind, uri: String) -> Definition? { definitions[kind]?[URIBytes(uri)] }
+
+    func uris(_ kind: Kind, atMost countMax: Int) -> [String] {
+        definitions[kind].map { $0.keys.prefix(countMax).map(\.text) } ?? []
+    }
 
     /// Defines, or replaces what the same session has defined.
     ///
     /// - Returns: false when the session may not hold so much.
     mutating func define(_ kind: Kind, _ uri: String, _ definition: Definition) -> Bool {
-        let before = definitions[kind]?[uri]?.byteCount ?? 0
-        let total = byteCounts[definition.owner, default: 0] - before + definition.byteCount
-        guard definition.byteCount <= Self.definitionBytesMax, total <= Self.bytesMaxOfSession else { return false }
-        byteCounts[definition.owner] = total
-        definitions[kind, default: [:]][uri] = definition
+        let key = Key(kind: kind, uri: URIBytes(uri))
+        var holding = holdings[definition.owner] ?? Holding()
+        if let before = definitions[kind]?[key.uri] { holding.byteCount -= Self.cost(before, key) }
+        holding.byteCount += Self.cost(definition, key)
+        holding.keys.insert(key)
+        guard definition.schema.count <= Self.definitionBytesMax, holding.byteCount <= Self.bytesMaxOfSession else {
+            return false
+        }
+        holdings[definition.owner] = holding
+        definitions[kind, default: [:]][key.uri] = definition
         return true
     }
 
     mutating func undefine(_ kind: Kind, _ uri: String) {
-        guard let removed = definitions[kind]?.removeValue(forKey: uri) else { return }
-        byteCounts[removed.owner, default: 0] -= removed.byteCount
+        let key = Key(kind: kind, uri: URIBytes(uri))
+        guard let removed = definitions[kind]?.removeValue(forKey: key.uri) else { return }
+        holdings[removed.owner]?.byteCount -= Self.cost(removed, key)
+        holdings[removed.owner]?.keys.remove(key)
     }
 
     /// A session is leaving: takes out what it defined.
     mutating func removeDefinitions(of owner: SessionHandle) -> [(kind: Kind, uri: String)] {
-        guard byteCounts.removeValue(forKey: owner) != nil else { return [] }
-        var removed: [(kind: Kind, uri: String)] = []
-        for (kind, byURI) in definitions {
-            for (uri, definition) in byURI where definition.owner == owner {
-                definitions[kind]?[uri] = nil
-                removed.append((kind, uri))
-            }
-        }
-        return removed.sorted { $0.uri < $1.uri }
+        guard let holding = holdings.removeValue(forKey: owner) else { return [] }
+        for key in holding.keys { definitions[key.kind]?[key.uri] = nil }
+        return holding.keys.map { ($0.kind, $0.uri.text) }.sorted { $0.1 < $1.1 }
+    }
+
+    private static func cost(_ definition: Definition, _ key: Key) -> Int {
+        definition.schema.count + key.uri.count * 2 + overhead
     }
 }

@@ -6,16 +6,20 @@ import WAMPTransport
 
 extension SessionChannelHandler {
     func sweep(_ now: NIODeadline, _ deadlines: ConnectionDeadlines) {
+        noteProgress(now)
+        let hasStalled = unwritableSince.map { now - $0 > deadlines.stall } ?? false
         switch state {
-        case .closing, .leaving, .parting: break
+        case .closing, .parting: break
         case .opening:
             if now - openedAt > deadlines.welcome { abort(.protocolViolation, "no session within the time for it") }
-        case .joined(let realm, let handle):
-            if let since = unwritableSince, now - since > deadlines.stall {
+        case .joined(let realm, let handle), .leaving(let realm, let handle, _):
+            if hasStalled {
                 host.counters.slowConsumers.add(1)
                 realm.leave(handle, self)
                 state = .closing
                 context?.close(promise: nil)
+            } else if case .leaving = state {
+                break
             } else if holdsBack || !isWritable {
                 // Nothing is read from it now, so its silence says nothing.
                 lastRead = now
@@ -23,6 +27,18 @@ extension SessionChannelHandler {
                 ping(realm, handle, deadlines)
             }
         }
+    }
+
+    /// A reader that takes something, however slowly, is none that takes nothing.
+    private func noteProgress(_ now: NIODeadline) {
+        guard unwritableSince != nil else {
+            unwrittenBytes = .max
+            return
+        }
+        let options = context?.channel.syncOptions
+        guard let bytes = try? options?.getOption(.bufferedWritableBytes) else { return }
+        if bytes < unwrittenBytes { unwritableSince = now }
+        unwrittenBytes = bytes
     }
 
     private func ping(_ realm: Realm, _ handle: SessionHandle, _ deadlines: ConnectionDeadlines) {

@@ -47,6 +47,8 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     var openedAt = NIODeadline.now()
     var lastRead = NIODeadline.now()
     var unwritableSince: NIODeadline?
+    /// What waited to be written when that was looked at last.
+    var unwrittenBytes = Int.max
     var unansweredPings = 0
 
     init(_ host: RouterHost, _ connection: TransportConnection, _ parser: Parser) {
@@ -103,8 +105,10 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         isWritable = context.channel.isWritable
         unwritableSince = isWritable ? nil : .now()
         applyReading(context)
-        if case .joined(let realm, let handle) = state {
+        switch state {
+        case .joined(let realm, let handle), .leaving(let realm, let handle, _):
             realm.writabilityChanged(handle, self, isWritable: isWritable)
+        case .opening, .parting, .closing: break
         }
         context.fireChannelWritabilityChanged()
     }
@@ -202,6 +206,15 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
         guard case .leaving(_, _, let held) = state else { return }
         state = .opening(SessionHandshake())
         openedAt = .now()
+        parser.messageBytesMax = connection.messageBytesMaxBeforeWelcome
+        // Whoever held the session back has no session to let go.
+        if holdsBack, let context {
+            holdsBack = false
+            applyReading(context)
+        }
+        guard connection.admission.beganAnew() else {
+            return abort(.unavailable, "too many connections have no session")
+        }
         for message in held { messageReceived(message) }
         route()
     }

@@ -1,14 +1,10 @@
 // What a string token stands for, copied out of the frame. The token must be of the same frame.
 
 extension Cursor {
-    /// The text of a `.string` token or a key.
+    /// The text of a `.string` token or a key, in the Stream-Safe Text Format.
     package func string(_ token: StringToken, _ bytes: Span<UInt8>) -> String {
-        guard token.isEscaped else {
-            return bytes.extracting(token.range.range).withUnsafeBufferPointer {
-                unsafe String(decoding: $0, as: UTF8.self)
-            }
-        }
-        return String(decoding: unescaped(token, bytes), as: UTF8.self)
+        guard token.isEscaped else { return String(streamSafe: bytes.extracting(token.range.range)) }
+        return String(streamSafe: unescaped(token, bytes).span)
     }
 
     /// The contents of any string token: the UTF-8 of a text, the bytes of a byte string.
