@@ -184,7 +184,7 @@ def test_a_reader_that_reads_slowly_stays(limited):
     """It takes something all the time, and never so much that it has caught up."""
     router = limited(outbox_stall="2s")
     slow = wire.RawSocket(router.address, wire.CODECS["msgpack"])
-    slow.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    slow.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     slow = wire.Peer(slow).join()
     callee = join(router)
     callee.register("org.example.large")
