@@ -57,6 +57,11 @@ extension RealmEngine {
 
     /// Sends a new subscriber the retained events that it would have received.
     mutating func deliverRetained(to slot: Int32, of index: Int32) {
+        // Behind a full outbox nothing is even looked for.
+        guard sessions[slot].outbox.byteCount < sessions[slot].outboxBytesMax else {
+            counters.eventsDropped &+= 1
+            return
+        }
         let session = sessions[slot].disclosure
         let shards = subscriptions[index].shards
         let match = subscriptions[index].match

@@ -19,6 +19,15 @@ package final class RouterHost: Sendable {
     private let pastRealms = Mutex(RealmCounters())
     private let journal: EventJournal?
     private let authorizers: AuthorizerCalls
+    private let dismissals = Mutex<[Dismissal]>([])
+
+    /// That somebody's sessions were ended.
+    private struct Dismissal: Sendable {
+        var authid: String
+        /// Nil is all of them.
+        var realm: String?
+        var moment: NIODeadline
+    }
 
     private struct OpenRealm: Sendable {
         var realm: Realm
@@ -75,6 +84,13 @@ package final class RouterHost: Sendable {
             throw HandshakeError(.noSuchRealm, "no realm \(uri) exists here")
         }
         return open.realm
+    }
+
+    /// Whether somebody's sessions were ended since a HELLO: its verdict may be older than that.
+    func hasDismissed(_ authid: String, in realm: String, since hello: NIODeadline) -> Bool {
+        dismissals.withLock { dismissals in
+            dismissals.contains { $0.authid == authid && $0.realm ?? realm == realm && $0.moment >= hello }
+        }
     }
 
     func newSessionID() -> SessionID {
@@ -160,6 +176,11 @@ extension RouterHost: RealmHost {
     }
 
     package func disconnect(authid: String, realm: String?, reason: ErrorURI) async {
+        let now = NIODeadline.now()
+        dismissals.withLock { dismissals in
+            dismissals.removeAll { now - $0.moment > configuration.deadlines.welcome }
+            dismissals.append(Dismissal(authid: authid, realm: realm, moment: now))
+        }
         let affected = realms.withLock { realms in realm.map { [realms[$0]] } ?? realms.values.map { $0 } }
         for case .some(let open) in affected { open.realm.dismiss(reason) { $0.authid == authid } }
     }

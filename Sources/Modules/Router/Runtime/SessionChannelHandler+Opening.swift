@@ -19,6 +19,7 @@ extension SessionChannelHandler {
     }
 
     private func authenticate(_ request: AuthenticationRequest, _ hello: Hello) {
+        helloAt = .now()
         do throws(HandshakeError) {
             _ = try host.admittedRealm(hello.realm)
             guard let authenticator = host.authenticators.authenticator(for: hello.realm) else {
@@ -63,7 +64,12 @@ extension SessionChannelHandler {
             frameBytesMax: connection.peerMessageBytesMax ?? Int(UInt32.max), resumeTicket: ticket, link: self)
         let welcome = Welcome(
             realm: realm.uri, principal, agent: host.agent, kept: realm.kept, ticket: ticket)
-        joined(realm, realm.join(session, welcome: welcome), context)
+        let handle = realm.join(session, welcome: welcome)
+        joined(realm, handle, context)
+        // From here on it would be among the sessions that are ended.
+        if host.hasDismissed(principal.authid, in: realm.uri, since: helloAt) {
+            realm.dismiss(handle, self, .notAuthorized, "the credential has been taken back")
+        }
     }
 
     private func resume(_ hello: Hello, _ resumption: Hello.Resumption) {

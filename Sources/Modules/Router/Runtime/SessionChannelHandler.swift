@@ -43,6 +43,9 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
     /// What this peer sends has nowhere to go at the moment.
     var holdsBack = false
 
+    /// When the last HELLO came.
+    var helloAt = NIODeadline.now()
+
     // Of the sweep
     var openedAt = NIODeadline.now()
     var lastRead = NIODeadline.now()
