@@ -18,7 +18,7 @@ set -euo pipefail
 umask 022
 
 prefix=/opt/gantry config=/etc/gantry data=/var/lib/gantry
-port='' binary='' action=install start=yes demo='' dry_run='' purge=''
+port='' binary='' action=install start=yes demo='' dry_run='' purge='' named=''
 user=gantry
 source_directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -43,6 +43,7 @@ while [ $# -gt 0 ]; do
         --*=*) set -- "${option%%=*}" "${option#*=}" "${@:2}" && continue ;;
         --prefix | --config | --data | --port | --binary)
             [ $# -ge 2 ] && [ -n "$2" ] || usage_error "$option needs a value"
+            named+=" $option"
             case $option in
                 --port) port=$2 ;;
                 *) printf -v "${option#--}" '%s' "$(realpath -m -- "$2")" ;;
@@ -92,6 +93,11 @@ pid_file=$runtime/gantry.pid
 demo_pid_file=$runtime/demo.pid
 log_file=/var/log/gantry.log
 [ -n "$is_standard" ] || log_file=$data/gantry.log
+
+if [ "$action" = uninstall ] && [ -n "$purge" ] && [ -z "$is_standard" ] &&
+    [[ $named != *--config* || $named != *--data* ]]; then
+    usage_error "--purge deletes the configuration and the data: with --prefix, name theirs with --config and --data"
+fi
 
 # The process of a pid file, if it is alive and is ours.
 process_of() {
@@ -246,16 +252,27 @@ install_program() {
     [[ $version =~ ^[0-9]+\.[0-9]+ ]] || fail "$binary is not Gantry: it calls its version '$version'"
     step "installing $version in $prefix/$version"
     install -d -m 0755 "$prefix" "$prefix/$version"
-    # Beside the old one, then in its place: a running server keeps the file that it has open.
-    install -m 0755 "$binary" "$prefix/$version/gantry.new"
-    strip "$prefix/$version/gantry.new"
-    mv -f "$prefix/$version/gantry.new" "$prefix/$version/gantry"
+    # Beside what there is: the next start is still the old one's.
+    program=$prefix/$version/gantry.new
+    install -m 0755 "$binary" "$program"
+    strip "$program"
+    if [ -e "$config/gantry.yml" ]; then
+        "$program" check --config "$config/gantry.yml" ||
+            fail "$config/gantry.yml is not right for this version; nothing was changed" "correct it and run this again"
+    fi
     local file
     install -d -m 0755 "$prefix/$version/docs"
-    for file in README.md CHANGELOG.md docs/*; do
-        [ ! -r "$source_directory/$file" ] || install -m 0644 "$source_directory/$file" "$prefix/$version/$file"
+    for file in "$source_directory"/{README.md,CHANGELOG.md,docs/*}; do
+        [ ! -r "$file" ] || install -m 0644 "$file" "$prefix/$version/${file#"$source_directory"/}"
     done
     write_unit "$prefix/$version/gantry.service"
+}
+
+# From here on a start is one of the new version.
+activate() {
+    [ -z "$dry_run" ] || return 0
+    # A running server keeps the file that it has open.
+    mv -f "$program" "$prefix/$version/gantry"
     ln -sfn "$version" "$prefix/current.new"
     mv -fT "$prefix/current.new" "$prefix/current"
     if [ -n "$is_standard" ]; then ln -sfn "$gantry" "$link"; fi
@@ -286,7 +303,7 @@ initialize() {
     install -d -m 0755 -o root -g "$user" "$config"
     install -d -m 0700 -o "$user" -g "$user" "$data"
     local output
-    output=$("$gantry" init --config "$config" --data "$data") || fail "gantry init failed; it says why above"
+    output=$("$program" init --config "$config" --data "$data") || fail "gantry init failed; it says why above"
     printf '%s\n' "$output" | grep -viE '^(next|administrator)|password' || true
     password=$(printf '%s\n' "$output" | sed -nE 's/.*password[^:]*:? +([^ ]+)$/\1/Ip' | head -1)
     if [ -n "$is_new" ]; then
@@ -295,16 +312,28 @@ initialize() {
             sed -i -E "/^listener:/,/^[a-z]/s|^(  unix_socket: +)[^ ]+|\1$runtime/gantry.sock|" "$config/gantry.yml"
         fi
     fi
-    chown -R root:"$user" "$config"
+    # What else is there is whose it was: keys and secrets of their own.
+    chown root:"$user" "$config" "$config/gantry.yml"
+    [ ! -e "$config/ca.pem" ] || chown root:"$user" "$config/ca.pem"
     chmod 0640 "$config/gantry.yml"
     chown -R "$user:$user" "$data"
     local file
-    for file in "$gantry" "$config/gantry.yml" "$data"; do
+    for file in "$program" "$config/gantry.yml" "$data"; do
         setpriv --reuid "$user" --regid "$user" --init-groups test -r "$file" ||
             fail "the system user $user cannot read $file" "a folder above it is closed to others: see  namei -l $file"
     done
-    "$gantry" check --config "$config/gantry.yml" ||
-        fail "$config/gantry.yml is not right for this version; nothing was started" "correct it and run this again"
+    "$program" check --config "$config/gantry.yml" ||
+        fail "$config/gantry.yml is not right for this version" "correct it and run this again"
+}
+
+# An upgrade that fails between stopping and starting: the version before goes on.
+resume() {
+    say "the version before is started again"
+    if [ -n "$has_systemd" ]; then
+        systemctl start gantry.service || true
+    else
+        launch "$pid_file" "$log_file" "$gantry" serve --config "$config/gantry.yml"
+    fi
 }
 
 start_gantry() {
@@ -317,7 +346,7 @@ start_gantry() {
     else
         step "starting gantry as a process of its own ($([ -n "$is_standard" ] && echo "systemd is not running" || echo "the service belongs to /opt/gantry"))"
         install -d -m 0750 -o "$user" -g "$user" "$runtime"
-        install -m 0640 -o "$user" -g "$user" /dev/null "$log_file"
+        [ -e "$log_file" ] || install -m 0640 -o "$user" -g "$user" /dev/null "$log_file"
         launch "$pid_file" "$log_file" "$gantry" serve --config "$config/gantry.yml"
     fi
     wait_until_it_answers
@@ -453,15 +482,22 @@ else
     packages binutils ca-certificates libsqlite3-0
 fi
 make_user
-password='' version=''
+password='' version='' program=''
 install_program
+# Only a server that is stopped has its data brought to a new version.
+if [ -z "$dry_run" ] && is_running; then
+    [ -n "$start" ] || fail "Gantry is running, and --no-start would leave it so" "stop it before, or leave --no-start out"
+    trap resume EXIT
+    stop_gantry
+fi
 initialize
+activate
+trap - EXIT
 if [ -n "$dry_run" ]; then
     say "would start gantry and wait until it answers on port $port"
     exit 0
 fi
 if [ -n "$start" ]; then
-    stop_gantry
     start_gantry
     [ -z "$demo" ] || start_demo
 fi

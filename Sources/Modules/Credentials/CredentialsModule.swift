@@ -54,7 +54,7 @@ package final class CredentialsModule: Module {
             lifetimeSeconds: configuration.tokenLifetime.components.seconds)
         let hasher = PasswordHasher(cost: passwordCost)
         let disconnect: @Sendable (String) async -> Void = { name in
-            await realms.disconnect(authid: name, realm: nil, reason: .killed)
+            await realms.disconnect(.person(name), realm: nil, reason: .killed)
         }
         let expiry = TokenExpiry(time: time, disconnect: disconnect)
         running.withLock { $0 = (store, expiry) }

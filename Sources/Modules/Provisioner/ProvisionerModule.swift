@@ -63,7 +63,7 @@ package final class ProvisionerModule: Module {
                 continue
             }
             do {
-                _ = try await keeper.open(realm, template: CatalogVerbs.read(app.template).value)
+                try await keeper.open(realm, template: CatalogVerbs.read(app.template).value)
             } catch {
                 let reason = (error as? WAMPError).map { "\($0.uri): \($0.sentence ?? "")" } ?? "\(error)"
                 context.logger.error(

@@ -19,7 +19,7 @@ final class FakeRealmHost: RealmHost {
     func open(_ definition: RealmDefinition) async { open.withLock { _ = $0.insert(definition.uri) } }
     func admit(_ realm: String) async {}
     func close(_ realm: String) async { open.withLock { _ = $0.remove(realm) } }
-    func disconnect(authid: String, realm: String?, reason: ErrorURI) async {}
+    func disconnect(_ owner: SessionOwner, realm: String?, reason: ErrorURI) async {}
 
     func join(_ realm: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {
         guard open.withLock({ $0.contains(realm) }) else { throw WAMPError(.noSuchRealm) }

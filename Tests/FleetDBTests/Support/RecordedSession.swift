@@ -213,7 +213,7 @@ final class RecordedHost: RealmHost {
     func open(_ definition: RealmDefinition) async {}
     func admit(_ realm: String) async {}
     func close(_ realm: String) async {}
-    func disconnect(authid: String, realm: String?, reason: ErrorURI) async {}
+    func disconnect(_ owner: SessionOwner, realm: String?, reason: ErrorURI) async {}
 
     func join(_ realm: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {
         let id = number.withLock { number in

@@ -148,7 +148,7 @@ final class StandInRealms: RealmHost {
     func open(_ definition: RealmDefinition) async {}
     func admit(_ realm: String) async {}
     func close(_ realm: String) async {}
-    func disconnect(authid: String, realm: String?, reason: ErrorURI) async {}
+    func disconnect(_ owner: SessionOwner, realm: String?, reason: ErrorURI) async {}
 
     func join(_ realm: String, as principal: Principal) async throws(WAMPError) -> any ClientSession {
         let answer = state.withLock { state in

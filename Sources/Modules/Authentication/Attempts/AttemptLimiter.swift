@@ -46,9 +46,11 @@ package struct AttemptLimiter: Sendable {
     struct Subject: Sendable, Hashable {
         private let digest: SHA256.Digest
 
-        /// Upper and lower case, composed and decomposed are the same.
+        /// Upper and lower case, composed and decomposed are the same; what is too long to be a name is itself.
         init(_ name: String) {
-            let folded = name.lowercased().precomposedStringWithCanonicalMapping
+            // Composing takes time that grows with the square of the length.
+            let isName = name.utf8.count <= SASLprep.byteCountMax
+            let folded = isName ? name.lowercased().precomposedStringWithCanonicalMapping : name
             digest = SHA256.hash(data: Data(folded.utf8))
         }
     }

@@ -29,8 +29,14 @@ struct DeviceProcedures: Sendable {
         let serial = try call.string(required: "serial")
         let secrets = DeviceSecrets(secret: time.secret(), appKeyMaterial: time.secret())
         try await store.put(secrets, for: serial, at: time.wallSeconds())
-        judge.forgive(Identity.name(serial).subject)
+        try await forgive(serial)
         return ["secret": .string(secrets.secret)]
+    }
+
+    /// Failed attempts on a device's old secrets are forgotten; those on the password of a person of the same name are not.
+    private func forgive(_ serial: String) async throws {
+        if let name = PersonName.normalized(serial), try await store.person(name) != nil { return }
+        judge.forgive(Identity.name(serial).subject)
     }
 
     private func remove(_ call: ProcedureCall) async throws -> Value {
@@ -48,7 +54,7 @@ struct DeviceProcedures: Sendable {
         guard let secrets = try await store.secrets(of: serial) else {
             throw WAMPError.notFound("serial", "No secret is kept for \(serial); run `gantry device rotate`.")
         }
-        judge.forgive(Identity.name(serial).subject)
+        try await forgive(serial)
         return [
             "authid": .string(AppSecret.authid(serial: serial, appKey: appKey, stage: stage, epoch: epoch)),
             "secret": .string(

@@ -73,6 +73,8 @@ struct SignIn: Sendable {
             throw SignInRefusal.refused
         }
         try await tokens.end(claims)
+        // Sessions of other tokens of the account come back at once.
+        await disconnect(claims.name)
     }
 
     /// Who shows this token; nil when it is worth nothing.

@@ -31,6 +31,24 @@ package struct Principal: Sendable, Hashable {
     }
 }
 
+/// Whose sessions are meant: a device, a person and a module of this process may have the same name.
+package enum SessionOwner: Sendable, Hashable {
+    /// By the serial number.
+    case device(String)
+    case person(String)
+
+    /// Whether a session is theirs, opened with what the appliance itself has given them.
+    package func owns(_ principal: Principal) -> Bool {
+        guard principal.authprovider == "gantry", principal.authmethod != "internal" else { return false }
+        // The vendor's word for an app on a device.
+        let isDevice = principal.authrole == "app"
+        return switch self {
+        case .device(let serial): isDevice && principal.authid == serial
+        case .person(let name): !isDevice && principal.authid == name
+        }
+    }
+}
+
 /// A dynamic authorizer. Its contract is Crossbar's: `procedure(session, uri, action, options)` answers with a Bool, or
 /// with a dictionary of `allow`, `cache` and `disclose`.
 package struct AuthorizerProcedure: Sendable, Hashable {
@@ -97,6 +115,6 @@ package protocol RealmHost: Sendable {
     func close(_ realm: String) async
     /// Joins as a peer that lives in this process. Throws `no_such_realm`.
     func join(_ realm: String, as principal: Principal) async throws(WAMPError) -> any ClientSession
-    /// Ends the sessions of one authid in one realm (or, with nil, in all of them): its right was revoked.
-    func disconnect(authid: String, realm: String?, reason: ErrorURI) async
+    /// Ends somebody's sessions in one realm (or, with nil, in all of them): their right was revoked.
+    func disconnect(_ owner: SessionOwner, realm: String?, reason: ErrorURI) async
 }

@@ -92,14 +92,16 @@ extension CatalogStore {
 
     // MARK: Realms
 
-    func addRealm(_ realm: AppRealm, at now: Int64) async throws {
-        try await file.write {
-            try $0.execute(
+    /// - Returns: whether it was not there.
+    func addRealm(_ realm: AppRealm, at now: Int64) async throws -> Bool {
+        try await file.write { database in
+            try database.execute(
                 sql: """
                     INSERT INTO realm(swarm_key, app_key, stage, opened_at) VALUES(?, ?, ?, ?)
                     ON CONFLICT DO NOTHING
                     """,
                 arguments: [realm.swarmKey, realm.appKey, realm.stage.rawValue, now])
+            return database.changesCount > 0
         }
     }
 

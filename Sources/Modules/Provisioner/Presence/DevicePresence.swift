@@ -44,6 +44,12 @@ final class DevicePresence: Sendable {
         }
     }
 
+    /// The devices that are here: they are seen now.
+    func connected() -> [(serial: String, lastSeen: Int64)] {
+        let now = milliseconds()
+        return state.withLock { $0.board.connected.map { ($0, now) } }
+    }
+
     /// Watches a realm, from before anybody from outside can be in it.
     func watch(_ session: any ClientSession) async throws(WAMPError) {
         let realm = session.realm

@@ -22,6 +22,9 @@ struct PresenceBoard: Sendable {
 
     subscript(serial: String) -> Entry? { entries[serial] }
 
+    /// The devices that are here, by their serial numbers.
+    var connected: [String] { entries.filter { $0.value.isConnected }.map(\.key) }
+
     /// How many devices are connected to a realm.
     func count(in realm: String) -> Int {
         entries.values.count { $0.sessions[realm] != nil }

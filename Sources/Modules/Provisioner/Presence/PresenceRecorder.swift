@@ -11,22 +11,33 @@ struct PresenceRecorder: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            for await _ in presence.changes {
-                await record(presence.takeChanges())
+            await withTaskGroup { group in
+                group.addTask { await noteConnected() }
+                for await _ in presence.changes { await record(presence.takeChanges()) }
+                group.cancelAll()
             }
         } onGracefulShutdown: {
             presence.finish()
         }
     }
 
+    /// Who stays is seen too: should the power go, what is written is a minute old at the most.
+    private func noteConnected() async {
+        while (try? await Task.sleep(for: .seconds(60))) != nil { await write(presence.connected()) }
+    }
+
     private func record(_ changes: [(serial: String, lastSeen: Int64)]) async {
-        guard !changes.isEmpty else { return }
+        await write(changes)
+        for change in changes { await announcer.device(change.serial) }
+    }
+
+    private func write(_ seen: [(serial: String, lastSeen: Int64)]) async {
+        guard !seen.isEmpty else { return }
         do {
-            try await store.setLastSeen(Dictionary(changes, uniquingKeysWith: max))
+            try await store.setLastSeen(Dictionary(seen, uniquingKeysWith: max))
         } catch {
             announcer.logger.error(
                 "when devices were last seen cannot be written", metadata: .facts([.error: "\(error)"]))
         }
-        for change in changes { await announcer.device(change.serial) }
     }
 }

@@ -26,18 +26,12 @@ actor RealmKeeper {
     }
 
     /// Opens a realm and lets the network in; does nothing when it is open.
-    ///
-    /// - Returns: whether it has just been opened.
-    func open(_ realm: AppRealm, template: Value) async throws -> Bool {
-        if let opening = openings[realm] {
-            try await opening.value
-            return false
-        }
+    func open(_ realm: AppRealm, template: Value) async throws {
+        if let opening = openings[realm] { return try await opening.value }
         let opening = Task { try await self.openNow(realm, template) }
         openings[realm] = opening
         do {
             try await opening.value
-            return true
         } catch {
             openings[realm] = nil
             sessions[realm] = nil
@@ -55,7 +49,7 @@ actor RealmKeeper {
         if openings[realm] != nil {
             try await prepare(realm, template)
         } else {
-            _ = try await open(realm, template: template)
+            try await open(realm, template: template)
         }
     }
 

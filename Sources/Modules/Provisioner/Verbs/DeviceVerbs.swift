@@ -84,11 +84,12 @@ extension CatalogVerbs {
         let device = try await device(call, of: projectFilter(call))
         // First the catalog: from there on nobody is admitted, whatever happens to the secret.
         try await store.removeDevice(device.deviceKey)
-        _ = try await administration.ask("credentials.device.remove", ["serial": .string(device.serial)])
         await disconnect(device)
         presence.forget(device.serial)
         note("device removed", call, device.serial)
         announcer.removed(device)
+        // What stays if this fails opens nothing, and a new device of the serial number gets another one.
+        _ = try await administration.ask("credentials.device.remove", ["serial": .string(device.serial)])
         return ["device_key": .integer(device.deviceKey), "serial": .string(device.serial)]
     }
 
@@ -101,6 +102,6 @@ extension CatalogVerbs {
     }
 
     private func disconnect(_ device: Device) async {
-        await realms.disconnect(authid: device.serial, realm: nil, reason: .notAuthorized)
+        await realms.disconnect(.device(device.serial), realm: nil, reason: .notAuthorized)
     }
 }

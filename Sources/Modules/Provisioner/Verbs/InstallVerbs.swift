@@ -17,8 +17,9 @@ extension CatalogVerbs {
         let template = try Self.read(app.template)
         let (install, isNew) = try await store.install(app, on: device, stage)
         do {
-            if try await keeper.open(install.realm, template: template.value) {
-                try await store.addRealm(install.realm, at: seconds())
+            try await keeper.open(install.realm, template: template.value)
+            // Whoever has opened it may not have come to writing it down.
+            if try await store.addRealm(install.realm, at: seconds()) {
                 announcer.realm("on_open", install.realm, project, app, template)
             }
         } catch {
@@ -49,7 +50,7 @@ extension CatalogVerbs {
             throw Self.notInstalled(app, device, stage)
         }
         let realm = AppRealm(swarmKey: project.swarmKey, appKey: app.appKey, stage: stage)
-        await realms.disconnect(authid: device.serial, realm: realm.uri, reason: .notAuthorized)
+        await realms.disconnect(.device(device.serial), realm: realm.uri, reason: .notAuthorized)
         note("app uninstalled", call, "\(project.name)/\(app.name) from \(device.serial), \(stage.rawValue)")
         await announcer.device(device.serial)
         return [

@@ -45,14 +45,11 @@ struct Reflection: Sendable {
     /// - Returns: false when the session may not hold so much.
     mutating func define(_ kind: Kind, _ uri: String, _ definition: Definition) -> Bool {
         let key = Key(kind: kind, uri: URIBytes(uri))
-        var holding = holdings[definition.owner] ?? Holding()
-        if let before = definitions[kind]?[key.uri] { holding.byteCount -= Self.cost(before, key) }
-        holding.byteCount += Self.cost(definition, key)
-        holding.keys.insert(key)
-        guard definition.schema.count <= Self.definitionBytesMax, holding.byteCount <= Self.bytesMaxOfSession else {
-            return false
-        }
-        holdings[definition.owner] = holding
+        let before = definitions[kind]?[key.uri].map { Self.cost($0, key) } ?? 0
+        let total = (holdings[definition.owner]?.byteCount ?? 0) - before + Self.cost(definition, key)
+        guard definition.schema.count <= Self.definitionBytesMax, total <= Self.bytesMaxOfSession else { return false }
+        holdings[definition.owner, default: Holding()].byteCount = total
+        holdings[definition.owner]?.keys.insert(key)
         definitions[kind, default: [:]][key.uri] = definition
         return true
     }

@@ -23,7 +23,7 @@ package final class RouterHost: Sendable {
 
     /// That somebody's sessions were ended.
     private struct Dismissal: Sendable {
-        var authid: String
+        var owner: SessionOwner
         /// Nil is all of them.
         var realm: String?
         var moment: NIODeadline
@@ -87,9 +87,9 @@ package final class RouterHost: Sendable {
     }
 
     /// Whether somebody's sessions were ended since a HELLO: its verdict may be older than that.
-    func hasDismissed(_ authid: String, in realm: String, since hello: NIODeadline) -> Bool {
+    func hasDismissed(_ principal: Principal, in realm: String, since hello: NIODeadline) -> Bool {
         dismissals.withLock { dismissals in
-            dismissals.contains { $0.authid == authid && $0.realm ?? realm == realm && $0.moment >= hello }
+            dismissals.contains { $0.moment >= hello && $0.realm ?? realm == realm && $0.owner.owns(principal) }
         }
     }
 
@@ -175,14 +175,14 @@ extension RouterHost: RealmHost {
         return LocalLink.join(realm, as: principal, id: newSessionID(), on: loop, number: loops.number(of: loop), agent)
     }
 
-    package func disconnect(authid: String, realm: String?, reason: ErrorURI) async {
+    package func disconnect(_ owner: SessionOwner, realm: String?, reason: ErrorURI) async {
         let now = NIODeadline.now()
         dismissals.withLock { dismissals in
             dismissals.removeAll { now - $0.moment > configuration.deadlines.welcome }
-            dismissals.append(Dismissal(authid: authid, realm: realm, moment: now))
+            dismissals.append(Dismissal(owner: owner, realm: realm, moment: now))
         }
         let affected = realms.withLock { realms in realm.map { [realms[$0]] } ?? realms.values.map { $0 } }
-        for case .some(let open) in affected { open.realm.dismiss(reason) { $0.authid == authid } }
+        for case .some(let open) in affected { open.realm.dismiss(reason) { owner.owns($0) } }
     }
 }
 

@@ -67,7 +67,7 @@ extension SessionChannelHandler {
         let handle = realm.join(session, welcome: welcome)
         joined(realm, handle, context)
         // From here on it would be among the sessions that are ended.
-        if host.hasDismissed(principal.authid, in: realm.uri, since: helloAt) {
+        if host.hasDismissed(principal, in: realm.uri, since: helloAt) {
             realm.dismiss(handle, self, .notAuthorized, "the credential has been taken back")
         }
     }

@@ -29,7 +29,7 @@ extension SessionChannelHandler {
         }
     }
 
-    /// A reader that takes something, however slowly, is none that takes nothing.
+    /// A reader that takes something is none that takes nothing: as far as the kernel tells, which has a buffer of its own.
     private func noteProgress(_ now: NIODeadline) {
         guard unwritableSince != nil else {
             unwrittenBytes = .max

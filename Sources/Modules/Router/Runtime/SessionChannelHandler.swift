@@ -216,7 +216,13 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             applyReading(context)
         }
         guard connection.admission.beganAnew() else {
+            // Who has asked for no other session hears nothing of it.
+            guard !held.isEmpty else { return finish(framing.close(.normalClosure)) }
             return abort(.unavailable, "too many connections have no session")
+        }
+        // These were read when the limit was the session's.
+        guard held.allSatisfy({ $0.readableBytes <= connection.messageBytesMaxBeforeWelcome }) else {
+            return violated(.messageTooBig)
         }
         for message in held { messageReceived(message) }
         route()

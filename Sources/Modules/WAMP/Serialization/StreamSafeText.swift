@@ -1,6 +1,7 @@
 // Hashing and comparing a `String` sorts each run of combining marks, in time that grows with the square of its length:
 // a few hundred kilobytes of marks would keep a processor busy for minutes. So texts from outside come in Unicode's
 // Stream-Safe Text Format (UAX #15, section 13), in which no run is longer than any real text has one.
+// (Nearly: the format counts what characters decompose to, which makes no run much longer.)
 
 extension String {
     /// The longest run of combining marks that a text from outside keeps.
