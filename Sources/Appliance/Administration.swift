@@ -6,6 +6,12 @@ import ModuleKit
 import WAMP
 import WAMPClient
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Where the server is. Every command that talks to one has these.
 struct ServerOptions: ParsableArguments {
     @Option(help: "gantry.yml of the server.")
@@ -62,6 +68,11 @@ extension CommandError {
     }
 }
 
+extension CommandError {
+    /// What to do about a file that the command line may not open.
+    static let whoMay = "run this as root, or as a member of the group gantry"
+}
+
 /// Joins `gantry.admin` over the server's unix socket, where the kernel says who is calling.
 private func connectToAdministration(unixSocket: String) async throws -> any ClientSession {
     do {
@@ -69,6 +80,9 @@ private func connectToAdministration(unixSocket: String) async throws -> any Cli
             to: .unix(path: unixSocket), realm: adminRealm, authentication: .unixPeer)
     } catch {
         guard error.uri != .networkFailure else {
+            guard access(unixSocket, W_OK) == 0 || errno != EACCES else {
+                throw CommandError(.denied, "\(unixSocket): \(CommandError.whoMay)")
+            }
             throw CommandError(
                 .unreachable, "no server answers at \(unixSocket): is it running? (systemctl status gantry)")
         }

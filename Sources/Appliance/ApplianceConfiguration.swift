@@ -79,12 +79,7 @@ extension ApplianceConfiguration {
     /// Where the server listens for the command line. Looks at this one setting only: a mistake elsewhere in the file
     /// is the server's business.
     static func unixSocket(_ path: String) throws -> String {
-        let document: ConfigurationDocument
-        do {
-            document = try self.document(path)
-        } catch let error as TextFile.Failure where error.isMissing && path == defaultPath {
-            document = ConfigurationDocument(text: "", file: path, environment: Environment.variables)
-        }
+        let document = try document(path, deniedAs: .denied)
         guard let socket = ListenerConfiguration.configuration(from: document.settings).unixSocket else {
             throw CommandError(
                 .usage, "\(path): listener.unix_socket is not set, so that no command reaches the server")
@@ -92,14 +87,17 @@ extension ApplianceConfiguration {
         return socket
     }
 
+    /// - Parameter denied: what it is when the file may not be read: for the server its configuration is wrong, for a
+    ///   command it is run by somebody else than it should be.
     private static func document(
-        _ path: String, _ flags: [ConfigurationDocument.Flag] = []
+        _ path: String, _ flags: [ConfigurationDocument.Flag] = [], deniedAs denied: ExitStatus = .configuration
     ) throws -> ConfigurationDocument {
         do {
             return ConfigurationDocument(
                 text: try TextFile.read(path), file: path, environment: Environment.variables, flags: flags)
         } catch {
             let hint = error.isMissing ? "; make one with: gantry init --config DIR --data DIR" : ""
+            guard !error.isDenied else { throw CommandError(denied, "\(error): \(CommandError.whoMay)") }
             throw CommandError(.configuration, "\(error)\(hint)")
         }
     }

@@ -16,6 +16,7 @@ enum TextFile {
         var path: String
         var reason: String
         var isMissing = false
+        var isDenied = false
         var description: String { "\(path): \(reason)" }
     }
 
@@ -24,7 +25,9 @@ enum TextFile {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let code = errno
-            throw Failure(path: path, reason: String(cString: strerror(code)), isMissing: code == ENOENT)
+            throw Failure(
+                path: path, reason: String(cString: strerror(code)), isMissing: code == ENOENT,
+                isDenied: code == EACCES)
         }
         defer { if path != "-" { close(descriptor) } }
         var bytes: [UInt8] = []

@@ -182,3 +182,17 @@ def test_every_procedure_for_every_role_against_the_golden_matrix(plant, role):
     for session in sessions.values():
         session.wire.close()
     assert not wrong
+
+
+def test_an_account_and_a_device_named_like_modules_are_nothing_to_them(appliance):
+    """Whose sessions are ended when a right is taken back: theirs, and nobody's of the same name."""
+    environment = install_the_line(appliance, "hall-of-names")
+    for module in ("fleetdb", "alarms", "provisioner", "credentials", "gantry"):
+        appliance.run("user", "add", module, "--role", "viewer")
+        appliance.run("user", "lock", module)
+        appliance.run("device", "add", "hall-of-names", f"box-{module}", "--serial", module)
+        appliance.run("device", "disable", module)
+    script = [sys.executable, process.ROOT / "docs" / "device.py"]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == 0 and done.stdout.startswith("{'success': True}"), done.stdout + done.stderr
+    assert appliance.json("status")["version"]

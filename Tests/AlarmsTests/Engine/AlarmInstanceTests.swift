@@ -102,6 +102,24 @@ struct AlarmInstanceTests {
 
     // MARK: Delays
 
+    @Test func `a clock that is set back makes a delay begin anew, and no more than that`() throws {
+        let rule = boiler(on: .seconds(5))
+        let waiting = try #require(
+            AlarmInstance(AlarmKey(rule: "boiler", deviceKey: 7)).evaluated(row(99), by: rule, now: start)
+        ).alarm
+        let earlier = start + -3600
+        let moved = try #require(waiting.elapsed(rule, now: earlier, isUnread: false))
+        #expect(moved.kind == .waiting)
+        #expect(moved.alarm.elapsed(rule, now: earlier + 4, isUnread: false) == nil)
+        #expect(moved.alarm.elapsed(rule, now: earlier + 5, isUnread: false)?.kind == .raised)
+        // And what stands on a row of the time before may return.
+        let active = try #require(
+            AlarmInstance(AlarmKey(rule: "boiler", deviceKey: 7)).evaluated(row(99), by: boiler(), now: start)
+        ).alarm
+        let back = active.evaluated(row(20, at: earlier), by: boiler(), now: earlier)
+        #expect(back?.kind == .returned)
+    }
+
     @Test func `an on-delay waits, and runs out without another row`() throws {
         let rule = boiler(on: .seconds(5))
         let waiting = try #require(

@@ -43,6 +43,7 @@ final class FakeFleetDB: Sendable {
             let through = rows.count == limit ? first + rows.count : state.rows.count
             return [
                 "rows": .list(Array(rows)), "sequences": .list(sequences), "sequence": .integer(Int64(through)),
+                "more": .bool(rows.count == limit),
             ]
         }
         guard let answer else { throw WAMPError(.noSuchProcedure) }

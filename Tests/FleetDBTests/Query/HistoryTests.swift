@@ -95,6 +95,7 @@ import WAMP
         ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "%", count: 17))],
         ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "%\u{301}", count: 17))],
         ["column": "s", "operator": "LIKE", "value": .string(String(repeating: "a", count: 513))],
+        ["column": "n", "operator": "IN", "value": .list(Array(repeating: 1, count: 1001))],
     ]
 
     @Test func `a request that cannot be understood says why`() async throws {

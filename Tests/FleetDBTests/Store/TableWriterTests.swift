@@ -38,6 +38,51 @@ import WAMP
         #expect(try copy.session.events("fleetdb.commit.sensordata").last?.first == 51)
     }
 
+    /// The first start finds the sequences in the chunk, and must not be the only one that ever does.
+    @Test(arguments: [[:], ["maintainLatestFlagFor": ["device_key"]]] as [[String: Value]])
+    func `sequences go on after two restarts, the first one after a crash`(entity: [String: Value]) async throws {
+        let columns = [("n", "bigint")]
+        let room = FleetRoom()
+        try await room.start(template(columns, with: entity))
+        for index in 0..<20 {
+            _ = try await room.append("sensordata", row(noon + Int64(index), Int64(index)), keywords: ["DEVICE_KEY": 1])
+        }
+        let copy = try room.copyAsIfKilled()
+        for _ in 0..<2 {
+            try await copy.start(template(columns, with: entity))
+            try await copy.stop()
+        }
+        try await copy.start(template(columns, with: entity))
+        let answer = try await copy.append("sensordata", row(noon + 100, 20), keywords: ["DEVICE_KEY": 1])
+        #expect(answer.result == [["success": true]])
+        #expect(try copy.session.events("fleetdb.commit.sensordata").last?.first == 21)
+        #expect(try await copy.history("sensordata").map { $0["n"] } == (0...20).map { .integer($0) })
+        guard !entity.isEmpty else { return }
+        #expect(try await copy.history("sensordata", ["filterAnd": [["latest": true]]]).map { $0["n"] } == [20])
+    }
+
+    @Test func `a bulk that would be too long a message with all columns is refused`() async throws {
+        let room = FleetRoom()
+        try await room.start(template((0..<40).map { ("column_number_\($0)", "bigint") }))
+        let rows = Array(repeating: Value.dictionary(["tsp": .integer(noon)]), count: 30_000)
+        #expect(try await room.appendBulk("sensordata", rows).error == .invalidArgument)
+        #expect(try await room.history("sensordata").isEmpty)
+        #expect(try await room.appendBulk("sensordata", Array(rows.prefix(10_000))).error == nil)
+    }
+
+    @Test func `a query's time is over with the query`() throws {
+        let path = NSTemporaryDirectory() + "deadline-\(UUID().uuidString).db"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        _ = try SQLiteConnection(path: path, .create)
+        let connection = try SQLiteConnection(path: path, .read)
+        var nanoseconds: Int64 = 1_000_000
+        _ = try connection.prepare("SELECT 1").step(within: &nanoseconds)
+        Thread.sleep(forTimeInterval: 0.01)
+        let count = try connection.integer(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT count(*) FROM n")
+        #expect(count == 100_000)
+    }
+
     @Test func `latest rows that were lost are read again from the chunks`() async throws {
         let entity: [String: Value] = ["maintainLatestFlagFor": ["machine"]]
         let columns = [("machine", "string"), ("n", "bigint")]
@@ -228,6 +273,24 @@ import WAMP
         let head: [Value] = [.string(FleetRoom.realm), "sensordata", .integer(.max), 1]
         #expect(
             await admin.invoke("fleetdb.rows.since", Payload(head)).last?.result
-                == [["rows": [], "sequences": [], "sequence": 40]])
+                == [["rows": [], "sequences": [], "sequence": 40, "more": false]])
+    }
+
+    @Test func `a page of long rows is short, and says that there is more`() async throws {
+        let room = FleetRoom()
+        try await room.start(template([("s", "string")]))
+        let text = Value.string(String(repeating: "x", count: 5 << 20))
+        for index in 0..<3 {
+            _ = try await room.append("sensordata", ["tsp": .integer(noon + Int64(index) * day), "s": text])
+        }
+        let admin = try #require(room.host.session(adminRealm))
+        var position: Int64 = 0
+        for (count, more) in [(2, true), (1, false)] {
+            let arguments: [Value] = [.string(FleetRoom.realm), "sensordata", .integer(position), 1000]
+            let page = try #require(await admin.invoke("fleetdb.rows.since", Payload(arguments)).last?.result?.first)
+            #expect(page["rows"]?.list?.count == count && page["more"] == .bool(more))
+            position = page["sequence"]?.integer ?? -1
+        }
+        #expect(position == 3)
     }
 }

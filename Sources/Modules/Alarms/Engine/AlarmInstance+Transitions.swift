@@ -11,7 +11,7 @@ extension AlarmInstance {
         guard severity != current else { return pending == nil ? nil : waiting(nil, now: now) }
 
         var change = ObservedChange(severity: severity, since: now, evidence: rule.evidence(row, severity, now: now))
-        if !change.isRise(from: current), isLate(change.evidence) { return nil }
+        if !change.isRise(from: current), isLate(change.evidence, now: now) { return nil }
         change = rule.delay.continuing(pending, with: change, current: current)
         guard rule.delay.deadline(of: change, current: current) > now else {
             return changed(change, by: rule, now: now)
@@ -25,6 +25,11 @@ extension AlarmInstance {
     func elapsed(_ rule: AlarmRule, now: Timestamp, isUnread: Bool) -> AlarmTransition? {
         if let shelf, shelf.until <= now {
             return step(.shelfExpired, at: now, comment: shelf.reason) { $0.shelf = nil }
+        }
+        if var moved = pending, moved.since > now {
+            // The clock was set back: what has waited until then is forgotten, and no more than that.
+            moved.since = now
+            return waiting(moved, now: now)
         }
         guard !isUnread, let pending, rule.delay.deadline(of: pending, current: state.activeSeverity) <= now
         else { return nil }
@@ -106,9 +111,9 @@ extension AlarmInstance {
 extension AlarmInstance {
     /// A row older than the one that the alarm stands on (a device sends what it buffered while it was offline): it
     /// may raise an alarm or make it worse, but cannot say that all is well now.
-    private func isLate(_ evidence: Evidence) -> Bool {
+    private func isLate(_ evidence: Evidence, now: Timestamp) -> Bool {
         guard let standing = occurrence?.evidence.rowTime else { return false }
-        return evidence.rowTime < standing
+        return evidence.rowTime < min(standing, now)
     }
 
     private func waiting(_ change: ObservedChange?, now: Timestamp) -> AlarmTransition {

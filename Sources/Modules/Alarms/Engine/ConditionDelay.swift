@@ -34,7 +34,8 @@ package struct ConditionDelay: Sendable, Hashable {
     func continuing(_ pending: ObservedChange?, with change: ObservedChange, current: Severity?) -> ObservedChange {
         guard let pending, pending.isRise(from: current) == change.isRise(from: current) else { return change }
         var continued = change
-        continued.since = pending.since
+        // The clock may have been set back since.
+        continued.since = min(pending.since, change.since)
         return continued
     }
 

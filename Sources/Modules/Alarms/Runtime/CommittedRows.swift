@@ -8,6 +8,8 @@ struct CommittedRows: Sendable, Hashable {
     var rows: [AlarmRow]
     /// The commit sequence up to which these rows tell everything.
     var through: Int64
+    /// Whether the table has rows behind them that were not told.
+    var hasMore = false
 
     /// The first sequence that is told; greater than `through` when there are no rows.
     var first: Int64 { rows.first?.sequence ?? through &+ 1 }
@@ -20,12 +22,13 @@ struct CommittedRows: Sendable, Hashable {
         self.init(rows, numbered: rows.indices.map { through - Int64(rows.count - 1 - $0) }, through: through, now)
     }
 
-    /// An answer: `[{"rows": [row, …], "sequences": [n, …], "sequence": n}]`.
+    /// An answer: `[{"rows": [row, …], "sequences": [n, …], "sequence": n, "more": bool}]`.
     init?(answer: Payload, now: Timestamp) {
         guard let answer = try? answer.decodedArguments().first, let through = answer["sequence"]?.integer,
             let rows = answer["rows"]?.list, let sequences = answer["sequences"]?.list
         else { return nil }
         self.init(rows, numbered: sequences.compactMap(\.integer), through: through, now)
+        hasMore = answer["more"]?.bool ?? false
     }
 
     private init?(_ values: [Value], numbered sequences: [Int64], through: Int64, _ now: Timestamp) {

@@ -164,7 +164,7 @@ actor RealmAlarms {
                 return
             }
             guard await evaluate(page, of: table) else { return }
-            if page.rows.count < RowSource.pageRows { behind.remove(table) } else { fallBehind(table) }
+            if page.hasMore { fallBehind(table) } else { behind.remove(table) }
         } catch {
             // The next tick tries again; FleetDB may not be there yet.
             logger.debug("rows cannot be read yet", metadata: facts(table, error: error))

@@ -34,6 +34,11 @@ extension Condition {
     /// The longest pattern of LIKE, in bytes, and the most `%` in it: matching time grows with their product.
     static let patternBytesMax = 512
     static let wildcardsMax = 16
+    /// Values of one IN: all filters together stay below what a statement of SQLite may have, and json is compared one by
+    /// one.
+    static let elementsMax = 1000
+    static let jsonElementsMax = 100
+    static let valuesMax = 30_000
 
     /// Checks filters against a table.
     ///
@@ -43,6 +48,9 @@ extension Condition {
         _ nodes: [FilterNode], _ schema: TableSchema, currentUser: String?
     ) throws(Refusal) -> Condition? {
         let parts = try conditions(nodes, schema, currentUser)
+        guard parts.reduce(0, { $0 + $1.valueCount }) <= valuesMax else {
+            throw Refusal(.invalidFilter, "more than \(valuesMax) values to compare with")
+        }
         return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .all(parts)
     }
 
@@ -86,8 +94,8 @@ extension Condition {
         case .notLike: return try like(operand, value, ignoresCase: false, negated: true)
         case .ilike: return try like(operand, value, ignoresCase: true, negated: false)
         case .notILike: return try like(operand, value, ignoresCase: true, negated: true)
-        case .isIn: return isIn(operand, value, negated: false)
-        case .isNotIn: return isIn(operand, value, negated: true)
+        case .isIn: return try isIn(operand, value, negated: false)
+        case .isNotIn: return try isIn(operand, value, negated: true)
         case .isCurrentUser: return compare(operand, .equal, currentUser.map(Value.string))
         case .equal: return compare(operand, .equal, value)
         case .unequal, .unequalToo: return compare(operand, .unequal, value)
@@ -106,8 +114,12 @@ extension Condition {
         return .compare(operand, comparison, right)
     }
 
-    private static func isIn(_ operand: Operand, _ value: Value?, negated: Bool) -> Condition? {
+    private static func isIn(_ operand: Operand, _ value: Value?, negated: Bool) throws(Refusal) -> Condition? {
         let elements = elements(value)
+        let countMax = operand.dataType == .json ? jsonElementsMax : elementsMax
+        guard elements.count <= countMax else {
+            throw Refusal(.invalidFilter, "IN: at most \(countMax) values of a \(operand.dataType.rawValue)")
+        }
         guard !elements.isEmpty else { return .constant(negated) }
         let readable = elements.map { ComparableValue($0, as: operand.dataType) }
         if operand.dataType.isNumber, readable.contains(nil) { return nil }
@@ -136,6 +148,18 @@ extension Condition {
         }
         guard let pattern = LikePattern(pattern) else { return .unknown }
         return .like(operand, pattern: pattern.text, ignoresCase: ignoresCase, negated: negated)
+    }
+}
+
+extension Condition {
+    /// About how many values its SQL has.
+    private var valueCount: Int {
+        switch self {
+        case .all(let parts), .any(let parts): parts.reduce(0) { $0 + $1.valueCount }
+        case .isIn(_, let elements, _): elements.count + 2
+        case .constant, .unknown: 0
+        case .isNull, .compare, .like: 3
+        }
     }
 }
 
@@ -173,21 +197,68 @@ struct LikePattern: Sendable, Hashable {
         self.parts = parts
     }
 
-    /// The pattern for SQLite's GLOB, which tells upper from lower case as LIKE does in PostgreSQL.
-    var glob: String {
-        var glob = ""
-        for part in parts {
-            switch part {
-            case .any: glob += "*"
-            case .one: glob += "?"
-            case .literal(let scalar):
-                if "*?[".unicodeScalars.contains(scalar) {
-                    glob += "[\(scalar)]"
-                } else {
-                    glob.unicodeScalars.append(scalar)
+    /// Whether a text is of the pattern: one byte after the other, with one place to go back to.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - ignoresCase: that of ASCII letters.
+    ///   - isOver: asked now and then, as the time grows with the product of both lengths.
+    /// - Returns: nil when `isOver` has said so.
+    func matches(_ text: Span<UInt8>, ignoresCase: Bool, unless isOver: () -> Bool = { false }) -> Bool? {
+        var position = 0, part = 0
+        /// Where the last `%` stands, and up to where it reaches.
+        var back: (part: Int, position: Int)?
+        var steps = 0
+        while position < text.count {
+            steps += 1
+            if steps & 0xFFFF == 0, isOver() { return nil }
+            if part < parts.count {
+                switch parts[part] {
+                case .any:
+                    back = (part, position)
+                    part += 1
+                    continue
+                case .one:
+                    position = Self.next(position, text)
+                    part += 1
+                    continue
+                case .literal(let scalar):
+                    if let end = Self.end(of: scalar, at: position, text, ignoresCase) {
+                        position = end
+                        part += 1
+                        continue
+                    }
                 }
             }
+            guard let (any, reached) = back else { return false }
+            position = Self.next(reached, text)
+            back = (any, position)
+            part = any + 1
         }
-        return glob
+        return parts[part...].allSatisfy { $0 == .any }
+    }
+
+    /// Behind the character at a position.
+    private static func next(_ position: Int, _ text: Span<UInt8>) -> Int {
+        var next = position + 1
+        while next < text.count, text[next] & 0xC0 == 0x80 { next += 1 }
+        return next
+    }
+
+    private static func end(
+        of scalar: Unicode.Scalar, at position: Int, _ text: Span<UInt8>, _ ignoresCase: Bool
+    ) -> Int? {
+        var position = position
+        for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+            guard position < text.count else { return nil }
+            let other = text[position]
+            guard byte == other || ignoresCase && folded(byte) == folded(other) else { return nil }
+            position += 1
+        }
+        return position
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -89,11 +89,8 @@ enum FilterCompiler {
         default: break
         }
         // CASE has its operand twice nowhere, so the values stay in their order.
-        let word = negated ? " NOT " : " "
-        guard ignoresCase else {
-            return compare(left, "\(word)GLOB ?", [.text(LikePattern(pattern)?.glob ?? "")])
-        }
-        return compare(left, "\(word)LIKE ? ESCAPE '\\'", [.text(pattern)])
+        let call = "fleetdb_like(\(left.text), ?, \(ignoresCase ? 1 : 0))"
+        return SQLFragment(negated ? "(NOT \(call))" : call, left.values + [.text(pattern)])
     }
 }
 

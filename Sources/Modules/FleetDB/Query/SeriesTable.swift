@@ -6,6 +6,9 @@ import WAMP
 struct SeriesTable: Sendable {
     private let request: SeriesRequest
     private var buckets: [Key: [Cell]] = [:]
+    /// About how much memory the buckets take.
+    private var byteCount = 0
+    private static let bytesMax = 64 << 20
 
     private struct Key: Sendable, Hashable {
         /// In milliseconds: the bucket's start.
@@ -38,21 +41,34 @@ struct SeriesTable: Sendable {
         let offset = (tsp - request.start) * 1000
         let bucket = request.start * 1000 + floorDivide(offset, request.widthMicroseconds) * request.widthMicroseconds
         let key = Key(tsp: floorDivide(bucket, 1000), groups: groups)
-        if buckets[key] == nil, buckets.count >= SeriesRequest.rowsMax {
-            throw Refusal(
-                .seriesTooManyGroups,
-                "the series has more than \(SeriesRequest.rowsMax) rows; take fewer buckets or coarser groups")
+        if buckets[key] == nil {
+            guard buckets.count < SeriesRequest.rowsMax else {
+                throw Refusal(
+                    .seriesTooManyGroups,
+                    "the series has more than \(SeriesRequest.rowsMax) rows; take fewer buckets or coarser groups")
+            }
+            byteCount += MemoryLayout<Cell>.stride * request.metrics.count
+            byteCount += groups.reduce(128) { $0 + $1.textByteCount }
         }
         let empty = request.metrics.map { _ in Cell() }
-        Self.add(values, (tsp, sequence), request.metrics, &buckets[key, default: empty])
+        byteCount += Self.add(values, (tsp, sequence), request.metrics, &buckets[key, default: empty])
+        guard byteCount <= Self.bytesMax else {
+            throw Refusal(
+                .resultTooLarge,
+                "the series takes more than \(Self.bytesMax >> 20) MiB; take fewer buckets, metrics or coarser groups")
+        }
     }
 
+    /// - Returns: how many bytes of text there are more by it.
     private static func add(
         _ values: [SQLValue], _ place: (tsp: Int64, sequence: Int64), _ metrics: [SeriesRequest.Metric],
         _ cells: inout [Cell]
-    ) {
+    ) -> Int {
+        var growth = 0
         for index in metrics.indices {
             let metric = metrics[index]
+            let before = cells[index].value.textByteCount
+            defer { growth += cells[index].value.textByteCount - before }
             if [.first, .last].contains(metric.method) {
                 let isFirst = metric.method == .first
                 if let known = cells[index].place, isFirst ? known <= place : known >= place { continue }
@@ -71,6 +87,7 @@ struct SeriesTable: Sendable {
             case .count, .first, .last: break
             }
         }
+        return growth
     }
 
     /// A value inside json comes as a text.
@@ -148,6 +165,8 @@ fileprivate extension SeriesTable.Cell {
 }
 
 extension SQLValue {
+    fileprivate var textByteCount: Int { if case .text(let text) = self { text.utf8.count } else { 0 } }
+
     /// The order of MIN and MAX, which compare values of one type.
     fileprivate func precedes(_ other: SQLValue) -> Bool {
         switch (self, other) {

@@ -76,12 +76,31 @@ actor FleetReader {
                     "the answer is larger than \(HistoryAnswer.chunkBytesMax >> 20) MiB; ask for progressive results, "
                         + "or narrow the time range, the columns or the limit")
             }
-            // Waits until the caller's side can take it.
-            try await invocation.progress(chunk)
+            try await send(chunk, invocation)
         }
-        if let chunk = answer.lastChunk() { try await invocation.progress(chunk) }
+        if let chunk = answer.lastChunk() { try await send(chunk, invocation) }
         invocation.yield(answer.final())
     }
+
+    /// Waits until the caller's side can take it, but not for ever: meanwhile the statement keeps the file's WAL.
+    private func send(_ chunk: Payload, _ invocation: Invocation) async throws {
+        let isSent = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await invocation.progress(chunk)
+                try Task.checkCancellation()
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        guard isSent else { throw Refusal(.timeout, "the rows were not taken within \(Self.patience)") }
+    }
+
+    private static let patience = Duration.seconds(60)
 
     // MARK: Rows behind a sequence
 

@@ -43,9 +43,12 @@ actor FleetWriter {
         while true {
             let requests = queue.takeBatch()
             guard !requests.isEmpty else { break }
-            process(requests)
+            var rest = requests[...]
+            while !rest.isEmpty {
+                rest = rest.dropFirst(process(rest))
+                closeLeastRecent()
+            }
         }
-        closeLeastRecent()
     }
 
     private enum Outcome {
@@ -55,18 +58,23 @@ actor FleetWriter {
         case failed(any Error)
     }
 
-    private func process(_ requests: [AppendRequest]) {
+    /// Writes and answers requests: all of them, or as many as keep the number of open files within bounds.
+    ///
+    /// - Returns: how many; at least one.
+    private func process(_ waiting: ArraySlice<AppendRequest>) -> Int {
         batch += 1
         rows.clear()
         checkDisk()
         let now = clock()
         var outcomes: [Outcome] = []
-        outcomes.reserveCapacity(requests.count)
+        outcomes.reserveCapacity(waiting.count)
         var failures: [ObjectIdentifier: any Error] = [:]
         var touched: [TableWriter] = []
-        for request in requests {
+        for request in waiting {
             outcomes.append(write(request, now: now, &failures, &touched))
+            if touched.reduce(0, { $0 + $1.openChunkCount }) > Self.openChunksMax * 2 { break }
         }
+        let requests = waiting.prefix(outcomes.count)
         for writer in touched where failures[ObjectIdentifier(writer.table)] == nil {
             do {
                 try writer.commit(batch: batch)
@@ -75,6 +83,7 @@ actor FleetWriter {
             }
         }
         finish(requests, outcomes, failures)
+        return requests.count
     }
 
     private func write(
@@ -114,7 +123,7 @@ actor FleetWriter {
     // MARK: Answers
 
     private func finish(
-        _ requests: [AppendRequest], _ outcomes: [Outcome], _ failures: [ObjectIdentifier: any Error]
+        _ requests: ArraySlice<AppendRequest>, _ outcomes: [Outcome], _ failures: [ObjectIdentifier: any Error]
     ) {
         // The alarms first: who has an answer can rely on their having been told.
         var commits = CommitEvents()
@@ -232,7 +241,10 @@ actor FleetWriter {
         while count > Self.openChunksMax {
             guard let oldest = tables.values.compactMap(\.leastRecent).min() else { return }
             for writer in tables.values { writer.close(through: oldest) }
-            count = tables.values.reduce(0) { $0 + $1.openChunkCount }
+            let left = tables.values.reduce(0) { $0 + $1.openChunkCount }
+            // What cannot be closed now is tried again after the next batch.
+            guard left < count else { return }
+            count = left
         }
     }
 }
@@ -242,7 +254,8 @@ extension Refusal {
         .storageFull, "the disk is nearly full: new rows are refused until space is freed")
 }
 
-/// `fleetdb.commit.<table>` `[sequence of the last row, [row, …]]`: one event per table and commit, for the alarms.
+/// `fleetdb.commit.<table>` `[sequence of the last row, [row, …]]`: for the alarms, one event per table and commit, or more
+/// where that would be too long a message.
 private struct CommitEvents {
     private var events: [Event] = []
 
@@ -251,21 +264,28 @@ private struct CommitEvents {
         let feed: TableFeed
         let serializer: Serializer
         var rows: [EncodedRows]
+        var byteCount: Int
         var lastSequence: Int64
     }
+
+    /// Half of what a message may have; a single request has its own bound.
+    private static let bytesMax = 8 << 20
 
     mutating func add(_ table: Table, _ feed: TableFeed, _ accepted: TableWriter.Accepted) {
         let id = ObjectIdentifier(table)
         // The rows of one event are of one serializer, and a table's events keep their order.
-        if let index = events.lastIndex(where: { $0.table == id }), events[index].serializer == accepted.rows.serializer
+        if let index = events.lastIndex(where: { $0.table == id }),
+            events[index].serializer == accepted.rows.serializer,
+            events[index].byteCount + accepted.rows.range.count <= Self.bytesMax
         {
+            events[index].byteCount += accepted.rows.range.count
             events[index].rows.append(accepted.rows)
             events[index].lastSequence = accepted.lastSequence
         } else {
             events.append(
                 Event(
                     table: id, feed: feed, serializer: accepted.rows.serializer, rows: [accepted.rows],
-                    lastSequence: accepted.lastSequence))
+                    byteCount: accepted.rows.range.count, lastSequence: accepted.lastSequence))
         }
     }
 

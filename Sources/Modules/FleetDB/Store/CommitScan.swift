@@ -9,6 +9,8 @@ struct CommitScan {
 
     /// Rows of one page.
     static let limitMax = 10_000
+    /// Bytes of one page, and one row more: half of what a message may have.
+    static let bytesMax = 8 << 20
 
     init(_ table: Table) {
         self.table = table
@@ -21,27 +23,39 @@ struct CommitScan {
         var bytes: [UInt8]
     }
 
-    /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n}]`: at most `limit` rows behind `sequence`, the oldest
-    /// first, and how far they tell everything: the last row's sequence, or with fewer rows than asked for the table's.
+    /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n, "more": bool}]`: at most `limit` rows behind `sequence`, the oldest
+    /// first, fewer if they are long, and how far they tell everything: the last row's sequence, or where there are no
+    /// more the table's.
     func page(
         since sequence: Int64, limit: Int, _ serializer: Serializer, open: (String) throws -> FileReader?
     ) throws -> Payload {
         // Read first: what is committed while this reads belongs to the next page.
         let committed = table.committedSequence
         var rows: [Row] = []
+        // Behind the last row of a chunk that has more, a page would have holes.
+        var horizon = Int64.max
         if sequence < committed, limit > 0 {
             for chunk in table.layout.chunks {
                 guard let file = try open(table.path(chunk)) else { continue }
-                rows += try read(file, since: sequence, through: committed, limit, serializer)
+                let (part, isCut) = try read(file, since: sequence, through: committed, limit, serializer)
+                rows += part
+                if isCut, let last = part.last { horizon = min(horizon, last.sequence) }
             }
         }
         rows.sort { $0.sequence < $1.sequence }
-        let isPartial = rows.count > limit || rows.count == limit
-        rows.removeLast(max(0, rows.count - limit))
+        let found = rows.count
+        rows.removeAll { $0.sequence > horizon }
+        var byteCount = 0
+        let fitting = rows.prefix { row in
+            defer { byteCount += row.bytes.count }
+            return byteCount <= Self.bytesMax
+        }
+        rows.removeLast(max(0, rows.count - min(limit, fitting.count)))
+        let isPartial = rows.count == limit || rows.count < found || horizon != .max
         let through = isPartial ? rows.last?.sequence ?? committed : committed
         var writer = ValueWriter(serializer)
         writer.beginList(1)
-        writer.beginDictionary(3)
+        writer.beginDictionary(4)
         writer.key("rows")
         writer.beginList(rows.count)
         for row in rows { writer.raw(row.bytes.span) }
@@ -52,16 +66,19 @@ struct CommitScan {
         writer.endList()
         writer.key("sequence")
         writer.integer(through)
+        writer.key("more")
+        writer.bool(isPartial)
         writer.endDictionary()
         writer.endList()
         return Payload(serializer: serializer, arguments: writer.bytes)
     }
 
-    /// The first rows of one chunk behind a sequence: as many commits as it takes.
+    /// The first rows of one chunk behind a sequence: as many commits as it takes, and whether it may have more because
+    /// they are long.
     private func read(
         _ file: FileReader, since sequence: Int64, through committed: Int64, _ limit: Int, _ serializer: Serializer
-    ) throws(SQLiteError) -> [Row] {
-        guard let commits = try commits(file, since: sequence, through: committed, limit) else { return [] }
+    ) throws(SQLiteError) -> (rows: [Row], isCut: Bool) {
+        guard let commits = try commits(file, since: sequence, through: committed, limit) else { return ([], false) }
         let statement = try file.connection.prepare(
             """
             SELECT \(ChunkSchema.sequence), \(HistoryPlan.list(columns, file.columns)) FROM rows \
@@ -72,7 +89,9 @@ struct CommitScan {
         var rows: [Row] = []
         let keys = RowKeys(columns.map(\.id), serializer)
         var writer = ValueWriter(serializer)
+        var byteCount = 0
         while try statement.step() {
+            guard byteCount <= Self.bytesMax else { return (rows, true) }
             writer.reset()
             writer.beginDictionary(keys.count)
             for index in columns.indices {
@@ -80,9 +99,10 @@ struct CommitScan {
                 statement.write(Int32(index) + 1, columns[index].dataType, &writer)
             }
             writer.endDictionary()
+            byteCount += writer.bytes.count
             rows.append(Row(sequence: statement.integer(0), bytes: writer.bytes))
         }
-        return rows
+        return (rows, false)
     }
 
     private func commits(

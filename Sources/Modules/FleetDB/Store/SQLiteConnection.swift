@@ -46,9 +46,12 @@ final class SQLiteConnection {
             { context in
                 guard let context else { return 0 }
                 let connection = Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
-                return monotonicNanoseconds() > connection.deadlineNanoseconds ? 1 : 0
+                return connection.isOverdue ? 1 : 0
             }, Unmanaged.passUnretained(self).toOpaque())
     }
+
+    /// Whether what is being stepped has taken too long: for functions that may work for long between two instructions.
+    var isOverdue: Bool { monotonicNanoseconds() > deadlineNanoseconds }
 
     /// A fraction of a millisecond's work.
     private static let instructionsPerCheck: Int32 = 10_000
@@ -167,7 +170,11 @@ final class SQLiteStatement {
     func step(within nanoseconds: inout Int64) throws(SQLiteError) -> Bool {
         let begin = monotonicNanoseconds()
         connection.deadlineNanoseconds = begin &+ nanoseconds
-        defer { nanoseconds &-= monotonicNanoseconds() &- begin }
+        defer {
+            nanoseconds &-= monotonicNanoseconds() &- begin
+            // Other statements of the connection have a budget of their own, or none.
+            connection.deadlineNanoseconds = .max
+        }
         return try step()
     }
 

@@ -157,11 +157,14 @@ final class TableFile {
     }
 
     /// Reads what the latest rows lack from the chunks that were not closed.
-    func catchUp(_ chunkPaths: [String], used sequence: Int64) throws(SQLiteError) {
-        guard schema.keepsLatest, applied < sequence else { return }
+    ///
+    /// - Returns: whether they lacked something.
+    func catchUp(_ chunkPaths: [String], used sequence: Int64) throws(SQLiteError) -> Bool {
+        guard schema.keepsLatest, applied < sequence else { return false }
         for path in chunkPaths { try copyLatest(from: SQLiteConnection(path: path, .read)) }
         try connection.execute("UPDATE state SET applied = \(sequence)")
         applied = sequence
+        return true
     }
 
     private func copyLatest(from chunk: SQLiteConnection) throws(SQLiteError) {

@@ -25,11 +25,13 @@ final class TableWriter {
     private var group: RowGroup
     private var groupChunk: ChunkWriter?
     private var nextSequence: Int64
-    /// The last sequence that is durable.
+    /// The last sequence that is not given out again.
     private var committed: Int64
     /// The transaction under way has rows that no chunk keeps.
     private var hasExpiredRows = false
 
+    /// The rows of a request as they are published: with every column, and in one message.
+    static let requestBytesMax = 15 << 20
     /// The most chunks that one bulk may be spread over: each costs a file and a sync.
     static let chunksPerRequestMax = 366
 
@@ -54,15 +56,21 @@ final class TableWriter {
         // Without a WAL beside it a chunk was closed, and the table's file knows what it holds.
         let isNew = file.used == 0
         let unclosed = table.layout.chunks.map(table.path).filter { isNew || Directory.exists($0 + "-wal") }
-        let used = try max(file.used, unclosed.map(Self.lastSequence).max() ?? 0)
+        var used = file.used
+        // Who closes such a file last removes its WAL, and with it the sign that somebody has to look: not before what was
+        // found is on the disk.
+        var held: [SQLiteConnection] = []
+        for path in unclosed {
+            let chunk = try SQLiteConnection(path: path, .read)
+            used = try max(used, chunk.integer("SELECT last FROM commits ORDER BY first DESC LIMIT 1") ?? 0)
+            if !isNew { held.append(chunk) }
+        }
         committed = used
         nextSequence = used + 1
-        try file.catchUp(unclosed, used: used)
+        let isCaughtUp = try file.catchUp(unclosed, used: used)
+        if isCaughtUp || used > file.used { try file.sync(used: used) }
+        withExtendedLifetime(held) {}
         table.setCommitted(used)
-    }
-
-    private static func lastSequence(_ path: String) throws(SQLiteError) -> Int64 {
-        try SQLiteConnection(path: path, .read).integer("SELECT last FROM commits ORDER BY first DESC LIMIT 1") ?? 0
     }
 
     // MARK: Requests
@@ -107,10 +115,17 @@ final class TableWriter {
         do {
             rows = try batch.add(payload.serializer) { writer in
                 var count = 0
+                let start = writer.bytes.count
                 while try reader.next(payload) {
                     try writeRow(&reader, payload, form, retention)
                     encodeRow(reader, payload, keys, &writer)
                     count += 1
+                    guard writer.bytes.count - start <= Self.requestBytesMax else {
+                        throw Refusal(
+                            .invalidArgument,
+                            "with all columns the rows are more than \(Self.requestBytesMax >> 20) MiB; send them in parts"
+                        )
+                    }
                     guard group.isFull || group.isEmpty else { continue }
                     try storeGroup(reader, payload)
                     reader.forgetTexts()
@@ -275,6 +290,8 @@ final class TableWriter {
         for chunk in pendingChunks {
             chunk.lastBatch = batch
             try chunk.commit()
+            // Whatever fails now, these sequences have been used.
+            committed = nextSequence - 1
         }
         try file.commit(applied: nextSequence - 1)
         if hasExpiredRows { try file.sync(used: nextSequence - 1) }

@@ -60,9 +60,14 @@ export class AppRealm extends EventTarget {
   /** Rows per second of the tables that are followed. */
   get rate() {
     const now = performance.now();
-    while (this.#rate.length && this.#rate[0].at < now - RATE_WINDOW_MS) this.#rate.shift();
+    this.#trimRate(now);
     const length = Math.max(1000, Math.min(RATE_WINDOW_MS, now - this.#followedSince));
     return this.#rate.reduce((sum, { rows }) => sum + rows, 0) / (length / 1000);
+  }
+
+  /** Also where nobody looks: a page may stay open for months. */
+  #trimRate(now) {
+    while (this.#rate.length && this.#rate[0].at < now - RATE_WINDOW_MS) this.#rate.shift();
   }
 
   // Rows
@@ -120,7 +125,9 @@ export class AppRealm extends EventTarget {
   }
 
   #received(table, rows) {
-    this.#rate.push({ at: performance.now(), rows: rows.length });
+    const now = performance.now();
+    this.#trimRate(now);
+    this.#rate.push({ at: now, rows: rows.length });
     this.rowCount += rows.length;
     this.lastRowAt = Date.now();
     this.#remember(table, rows);

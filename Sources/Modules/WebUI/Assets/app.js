@@ -34,7 +34,8 @@ class App extends View {
     document.addEventListener('keydown', (event) => this.#key(event), { signal });
     this.tick(1000);
     askServer(signal);
-    setInterval(() => askServer(signal), 300_000);
+    const timer = setInterval(() => askServer(signal), 300_000);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
   draw() {

@@ -5,8 +5,8 @@ import { AppRealm } from './app-realm.js';
 
 /** Lists are asked for again at most so often, however many devices come and go. */
 const RELOAD_MS = 1000;
-/** The sessions that watch for alarms in realms that are not on screen. */
-const WATCHED_REALMS_MAX = 12;
+/** The sessions that watch for alarms in realms that are not on screen: half of what one address may have. */
+const WATCHED_REALMS_MAX = 32;
 
 class Fleet extends EventTarget {
   projects = [];
@@ -79,6 +79,9 @@ class Fleet extends EventTarget {
   /** The realms that have been joined. */
   get open() { return [...this.#open.values()]; }
 
+  /** How many realms there are whose alarms nobody sees here. */
+  get unwatchedCount() { return this.realms.filter(({ uri }) => !this.#open.has(uri)).length; }
+
   /** The alarms of all realms that are watched, each with its `app`: the AppRealm. */
   get alarms() { return this.open.flatMap((app) => app.alarms); }
 
@@ -126,9 +129,10 @@ class Fleet extends EventTarget {
     this.#changed();
   }
 
-  /** Watches the alarms of every realm, and lets go of realms that are gone. */
+  /** Watches the alarms of the realms, those in production first, and lets go of realms that are gone. */
   #follow() {
-    for (const { uri } of this.realms.slice(0, WATCHED_REALMS_MAX)) this.realm(uri);
+    const inOrder = [...this.realms].sort((a, b) => (b.stage === 'prod') - (a.stage === 'prod'));
+    for (const { uri } of inOrder.slice(0, WATCHED_REALMS_MAX)) this.realm(uri);
     for (const [uri, realm] of this.#open) {
       const info = this.realms.find((entry) => entry.uri === uri);
       if (info) {

@@ -69,7 +69,7 @@ class Overview extends View {
         devices.length ? silence : 'none has been added'),
       figure('Rows per second', link('/data'), format.compact(rate(this.realm.rate)), newest),
       figure('Unacknowledged alarms', link('/alarms'), format.count(waiting.length),
-        oldest ? `oldest ${format.duration(format.serverNow() - oldest.raised_at)}, ${deviceOf(oldest)}` : 'nothing waits for anybody',
+        oldest ? `oldest ${format.duration(format.serverNow() - oldest.raised_at)}, ${deviceOf(oldest)}` : unwatched() ?? 'nothing waits for anybody',
         worst),
       this.#delay(),
     ];
@@ -221,11 +221,16 @@ class Overview extends View {
       alarms.length ? alarmTable(alarms.slice(0, ALARMS_SHOWN))
         : h('p', { class: 'soft' }, this.realm.alarmsError ? `Alarms cannot be seen: ${this.realm.alarmsError.message}`
           : this.realm.rules.length
-            ? 'None. All rules are content.'
+            ? `None. ${unwatched() ?? 'All rules are content'}.`
             : ['None, and no rule watches. ', h('a', { href: link('/alarms') }, 'Write the first rule')]));
   }
 }
 customElements.define('page-overview', Overview);
+
+/** What keeps this page from speaking for the whole plant. */
+const unwatched = () => fleet.unwatchedCount > 0
+  ? `${format.plural(fleet.unwatchedCount, 'realm is not watched', 'realms are not watched')} here`
+  : null;
 
 const deviceOf = (alarm) => fleet.deviceName(alarm.app.info.swarmKey, alarm.device_key);
 const rate = (value) => value < 10 ? Math.round(value * 10) / 10 : Math.round(value);

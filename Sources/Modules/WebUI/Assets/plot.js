@@ -123,7 +123,9 @@ export class Plot extends EventTarget {
     // While history is under way its answer replaces the series; whether it holds these rows, nobody knows.
     if (this.isLoading) this.#meanwhile.push(...rows);
     let isNew = false;
-    for (const row of rows) isNew = (this.wanted.has(row.device_key) && this.#add(row)) || isNew;
+    // Behind the end of a range that stands still there is nothing to draw.
+    const end = this.range?.to ?? Infinity;
+    for (const row of rows) isNew = (row.tsp <= end && this.wanted.has(row.device_key) && this.#add(row)) || isNew;
     if (!isNew) return;
     const span = this.range?.span;
     if (span) for (const series of this.#series.values()) series.prune(serverNow() - span * 1.05);

@@ -259,13 +259,12 @@ export class Connection extends EventTarget {
 
   #request(build, { onProgress, signal }) {
     const id = this.#nextRequest++;
+    const cancel = () => this.#send([CANCEL, id, { mode: 'killnowait' }]);
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, onProgress });
-      signal?.addEventListener('abort', () => {
-        if (this.#pending.has(id)) this.#send([CANCEL, id, { mode: 'killnowait' }]);
-      }, { once: true });
+      signal?.addEventListener('abort', cancel, { once: true });
       this.#send(build(id));
-    });
+    }).finally(() => signal?.removeEventListener('abort', cancel));
   }
 
   #send(message) {
@@ -277,10 +276,12 @@ export class Connection extends EventTarget {
     if (this.state === 'refused' || this.state === 'closed') {
       return Promise.reject(this.refusal ?? new WampError('gantry.error.connection_closed'));
     }
+    let cancel;
     return new Promise((resolve, reject) => {
+      cancel = () => reject(new WampError('wamp.error.canceled'));
       this.#waiting.push({ resolve, reject });
-      signal?.addEventListener('abort', () => reject(new WampError('wamp.error.canceled')), { once: true });
-    });
+      signal?.addEventListener('abort', cancel, { once: true });
+    }).finally(() => signal?.removeEventListener('abort', cancel));
   }
 
   // Subscriptions
