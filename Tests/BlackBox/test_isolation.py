@@ -1,11 +1,15 @@
 """Which credential enters which realm, and which role may do what: exactly the pairs that the tables allow."""
 
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
 import entry
+import gantry as process
 from entry import Refused
+from test_readme import install_the_line
 from wire import Message
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "roles.md"
@@ -188,7 +192,7 @@ def test_an_account_and_a_device_named_like_modules_are_nothing_to_them(applianc
     """Whose sessions are ended when a right is taken back: theirs, and nobody's of the same name."""
     environment = install_the_line(appliance, "hall-of-names")
     for module in ("fleetdb", "alarms", "provisioner", "credentials", "gantry"):
-        appliance.run("user", "add", module, "--role", "viewer")
+        appliance.run("user", "add", module, "--role", "viewer", "--password-file", "-", input="a long enough one 1\n")
         appliance.run("user", "lock", module)
         appliance.run("device", "add", "hall-of-names", f"box-{module}", "--serial", module)
         appliance.run("device", "disable", module)

@@ -163,6 +163,9 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             // longer over what was sent before.
             if held.count > Self.heldMax { finish([]) }
             return
+        case .opening where buffer.readableBytes > connection.messageBytesMaxBeforeWelcome:
+            // It began while the limit was that of the session before.
+            return violated(.messageTooBig)
         case .opening, .joined: break
         }
         do throws(WireError) {
@@ -219,10 +222,6 @@ final class SessionChannelHandler<Parser: FrameParser>: ChannelInboundHandler, S
             // Who has asked for no other session hears nothing of it.
             guard !held.isEmpty else { return finish(framing.close(.normalClosure)) }
             return abort(.unavailable, "too many connections have no session")
-        }
-        // These were read when the limit was the session's.
-        guard held.allSatisfy({ $0.readableBytes <= connection.messageBytesMaxBeforeWelcome }) else {
-            return violated(.messageTooBig)
         }
         for message in held { messageReceived(message) }
         route()
