@@ -258,7 +258,7 @@ install_program() {
     strip "$program"
     if [ -e "$config/gantry.yml" ]; then
         "$program" check --config "$config/gantry.yml" ||
-            fail "$config/gantry.yml is not right for this version; nothing was changed" "correct it and run this again"
+            fail "$config/gantry.yml is not right for this version; what runs goes on" "correct it and run this again"
     fi
     local file
     install -d -m 0755 "$prefix/$version/docs"
@@ -328,6 +328,7 @@ initialize() {
 
 # An upgrade that fails between stopping and starting: the version before goes on.
 resume() {
+    if is_running; then return 0; fi
     say "the version before is started again"
     if [ -n "$has_systemd" ]; then
         systemctl start gantry.service || true
@@ -452,7 +453,8 @@ uninstall() {
     # Only what an installation consists of: a folder named by --prefix may hold something else.
     local folder
     for folder in "$prefix"/[0-9]*/; do
-        [ -e "$folder/gantry" ] && run rm -rf "$folder"
+        [ -e "$folder/gantry" ] || [ -e "$folder/gantry.new" ] || continue
+        run rm -rf "$folder"
     done
     run rm -f "$prefix/current"
     [ ! -d "$prefix" ] || run rmdir --ignore-fail-on-non-empty "$prefix"
@@ -473,6 +475,9 @@ if [ "$action" = uninstall ]; then
     exit 0
 fi
 check_port
+if [ -z "$start$dry_run" ] && is_running; then
+    fail "Gantry is running, and --no-start would leave it so" "stop it before, or leave --no-start out"
+fi
 if [ -z "$binary" ]; then
     # The second line is what a toolchain that was only unpacked needs to run.
     packages binutils ca-certificates git libargon2-dev libc6-dev libpq-dev libsqlite3-dev libssl-dev libstdc++-12-dev zlib1g-dev \
@@ -486,7 +491,6 @@ password='' version='' program=''
 install_program
 # Only a server that is stopped has its data brought to a new version.
 if [ -z "$dry_run" ] && is_running; then
-    [ -n "$start" ] || fail "Gantry is running, and --no-start would leave it so" "stop it before, or leave --no-start out"
     trap resume EXIT
     stop_gantry
 fi

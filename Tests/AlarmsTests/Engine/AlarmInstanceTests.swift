@@ -116,7 +116,7 @@ struct AlarmInstanceTests {
         let active = try #require(
             AlarmInstance(AlarmKey(rule: "boiler", deviceKey: 7)).evaluated(row(99), by: boiler(), now: start)
         ).alarm
-        let back = active.evaluated(row(20, at: earlier), by: boiler(), now: earlier)
+        let back = active.evaluated(row(20, at: earlier + -1), by: boiler(), now: earlier)
         #expect(back?.kind == .returned)
     }
 

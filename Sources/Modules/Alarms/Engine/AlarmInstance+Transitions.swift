@@ -112,8 +112,9 @@ extension AlarmInstance {
     /// A row older than the one that the alarm stands on (a device sends what it buffered while it was offline): it
     /// may raise an alarm or make it worse, but cannot say that all is well now.
     private func isLate(_ evidence: Evidence, now: Timestamp) -> Bool {
-        guard let standing = occurrence?.evidence.rowTime else { return false }
-        return evidence.rowTime < min(standing, now)
+        // One that stands on a row of the future was raised before the clock was set back.
+        guard let standing = occurrence?.evidence.rowTime, standing <= now else { return false }
+        return evidence.rowTime < standing
     }
 
     private func waiting(_ change: ObservedChange?, now: Timestamp) -> AlarmTransition {

@@ -156,7 +156,7 @@ extension Condition {
     private var valueCount: Int {
         switch self {
         case .all(let parts), .any(let parts): parts.reduce(0) { $0 + $1.valueCount }
-        case .isIn(_, let elements, _): elements.count + 2
+        case .isIn(let operand, let elements, _): operand.dataType == .json ? elements.count * 3 : elements.count + 2
         case .constant, .unknown: 0
         case .isNull, .compare, .like: 3
         }

@@ -46,9 +46,10 @@ actor FleetWriter {
             var rest = requests[...]
             while !rest.isEmpty {
                 rest = rest.dropFirst(process(rest))
-                closeLeastRecent()
+                if !rest.isEmpty { closeLeastRecent() }
             }
         }
+        closeLeastRecent()
     }
 
     private enum Outcome {

@@ -9,7 +9,7 @@ struct CommitScan {
 
     /// Rows of one page.
     static let limitMax = 10_000
-    /// Bytes of one page, and one row more: half of what a message may have.
+    /// Bytes of one page, but for a single row that is longer: half of what a message may have.
     static let bytesMax = 8 << 20
 
     init(_ table: Table) {
@@ -48,7 +48,7 @@ struct CommitScan {
         var byteCount = 0
         let fitting = rows.prefix { row in
             defer { byteCount += row.bytes.count }
-            return byteCount <= Self.bytesMax
+            return byteCount == 0 || byteCount + row.bytes.count <= Self.bytesMax
         }
         rows.removeLast(max(0, rows.count - min(limit, fitting.count)))
         let isPartial = rows.count == limit || rows.count < found || horizon != .max

@@ -25,6 +25,8 @@ final class TableWriter {
     private var group: RowGroup
     private var groupChunk: ChunkWriter?
     private var nextSequence: Int64
+    /// Files of the process before, held open until what was found in them is on the disk.
+    private var unsynced: [SQLiteConnection] = []
     /// The last sequence that is not given out again.
     private var committed: Int64
     /// The transaction under way has rows that no chunk keeps.
@@ -68,9 +70,15 @@ final class TableWriter {
         committed = used
         nextSequence = used + 1
         let isCaughtUp = try file.catchUp(unclosed, used: used)
-        if isCaughtUp || used > file.used { try file.sync(used: used) }
-        withExtendedLifetime(held) {}
         table.setCommitted(used)
+        guard isCaughtUp || used > file.used else { return }
+        do {
+            try file.sync(used: used)
+        } catch {
+            // A disk without room: what is stored can be read all the same, and is looked for again at the next start.
+            logger.warning("files stay open", metadata: .facts([.error: error.description]))
+            unsynced = held
+        }
     }
 
     // MARK: Requests
@@ -335,6 +343,7 @@ final class TableWriter {
         } catch {
             return logger.warning("files stay open", metadata: .facts([.error: error.description]))
         }
+        unsynced = []
         for writer in closing { forget(writer) }
     }
 

@@ -5,8 +5,8 @@ import { AppRealm } from './app-realm.js';
 
 /** Lists are asked for again at most so often, however many devices come and go. */
 const RELOAD_MS = 1000;
-/** The sessions that watch for alarms in realms that are not on screen: half of what one address may have. */
-const WATCHED_REALMS_MAX = 32;
+/** The sessions that watch for alarms in realms that are not on screen; three pages' share of what one address may have. */
+const WATCHED_REALMS_MAX = 16;
 
 class Fleet extends EventTarget {
   projects = [];
