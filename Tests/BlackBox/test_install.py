@@ -133,7 +133,7 @@ def test_without_a_toolchain(place):
 @pytest.mark.parametrize(
     "arguments",
     [["--port", "0"], ["--port", "many"], ["--port"], ["--nonsense"], ["--purge"], ["--prefix", "/"], ["--data", "/var/lib"],
-     ["--demo", "--no-start"], ["--data", "/var/tmp/with blank"]],
+     ["--demo", "--no-start"], ["--data", "/var/tmp/with blank"], ["--prefix", "/opt/second", "--uninstall", "--purge"]],
     ids=" ".join,
 )
 def test_wrong_options_end_with_2(arguments):
