@@ -21,6 +21,8 @@ struct PendingCall: Sendable {
     var receivesProgress: Bool
     /// The caller has more to send. Spec: "Progressive Call Invocations".
     var isProgressing: Bool
+    /// How many INVOCATIONs its callee has been sent, as far as this counts.
+    var parts: UInt8 = 1
     /// The caller gave up with mode `kill`, and waits for what the callee says.
     var isKilled = false
     /// The caller has had a progressive result: whoever gave it cannot be replaced any more.

@@ -77,6 +77,7 @@ extension RealmEngine {
             return giveUp(
                 index, .killnowait, .payloadSizeExceeded, "the call is longer than its callee's transport takes")
         }
+        calls[index].parts = max(call.parts, call.parts &+ 1)
         holdBack(message.sender.slot, for: call.callee.slot)
     }
 }

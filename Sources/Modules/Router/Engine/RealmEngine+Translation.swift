@@ -29,21 +29,24 @@ extension RealmEngine {
         case .framed(let delivery): delivery.forEachBuffer { sessions[slot].outbox.append(sharing: $0) }
         case .bare(let messages, let serializer):
             var ended = EndedRequests()
-            for message in messages { passOn(message.readableBytesUInt8Span, serializer, to: slot, &ended) }
+            for index in messages.indices { passOn(messages[index...], serializer, to: slot, &ended) }
         }
     }
 
+    /// Passes on the first of some messages.
     private mutating func passOn(
-        _ bytes: Span<UInt8>, _ serializer: Serializer, to slot: Int32, _ ended: inout EndedRequests
+        _ messages: ArraySlice<ByteBuffer>, _ serializer: Serializer, to slot: Int32, _ ended: inout EndedRequests
     ) {
+        guard let first = messages.first else { return }
+        let bytes = first.readableBytesUInt8Span
         if ended.includes(bytes, serializer) { return }
         let format = sessions[slot].format
         guard translate(bytes, from: serializer, to: format.serializer) else {
-            return withhold(bytes, serializer, from: slot, &ended)
+            return withhold(messages, serializer, from: slot, &ended)
         }
         let message = writers[Int(format.serializer.rawValue) - 1].bytes
         guard message.count <= sessions[slot].frameBytesMax else {
-            return withhold(bytes, serializer, from: slot, &ended)
+            return withhold(messages, serializer, from: slot, &ended)
         }
         var header: [UInt8] = []
         format.framing.writeHeader(length: message.count, into: &header)
@@ -69,8 +72,10 @@ extension RealmEngine {
     /// Does for a message that the new transport does not take what would have been done, had it been the first one:
     /// an event is dropped and counted; whoever waits for a result, or for what becomes of a call, is told.
     private mutating func withhold(
-        _ bytes: Span<UInt8>, _ serializer: Serializer, from slot: Int32, _ ended: inout EndedRequests
+        _ messages: ArraySlice<ByteBuffer>, _ serializer: Serializer, from slot: Int32, _ ended: inout EndedRequests
     ) {
+        guard let first = messages.first else { return }
+        let bytes = first.readableBytesUInt8Span
         guard let head = try? MessageHead.decode(bytes, serializer) else {
             counters.eventsDropped &+= 1
             return
@@ -92,10 +97,14 @@ extension RealmEngine {
             ended.invocations.insert(request)
             // One that is over has been answered already.
             guard let index = calls.find(session, request) else { return }
-            // A callee that takes a call in parts may have had one of them.
-            let mayKnow = sessions[slot].features.has(.progressiveCallInvocations, as: .callee)
+            // Of a call in parts the callee may have had those that do not wait here.
+            let waiting = messages.count { message in
+                let head = try? MessageHead.decode(message.readableBytesUInt8Span, serializer)
+                return head?.type == .invocation && head?.request == request.rawValue
+            }
+            let isKnown = Int(calls[index].parts) > waiting
             giveUp(
-                index, mayKnow ? .killnowait : .skip, .payloadSizeExceeded,
+                index, isKnown ? .killnowait : .skip, .payloadSizeExceeded,
                 "the call is longer than its callee's transport takes")
         case .unregistered, .unsubscribed:
             if !sendRevocation(head, bytes, serializer, to: slot) { counters.eventsDropped &+= 1 }
