@@ -236,13 +236,15 @@ actor FleetWriter {
 
     private var batchAtLastRetention: UInt64 = 0
 
+    private var openChunkCount: Int { tables.values.reduce(0) { $0 + $1.openChunkCount } }
+
     /// Keeps the number of open files bounded, whatever the number of tables.
     private func closeLeastRecent() {
-        var count = tables.values.reduce(0) { $0 + $1.openChunkCount }
+        var count = openChunkCount
         while count > Self.openChunksMax {
             guard let oldest = tables.values.compactMap(\.leastRecent).min() else { return }
             for writer in tables.values { writer.close(through: oldest) }
-            let left = tables.values.reduce(0) { $0 + $1.openChunkCount }
+            let left = openChunkCount
             // What cannot be closed now is tried again after the next batch.
             guard left < count else { return }
             count = left

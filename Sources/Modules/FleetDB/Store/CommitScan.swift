@@ -23,9 +23,9 @@ struct CommitScan {
         var bytes: [UInt8]
     }
 
-    /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n, "more": bool}]`: at most `limit` rows behind `sequence`, the oldest
-    /// first, fewer if they are long, and how far they tell everything: the last row's sequence, or where there are no
-    /// more the table's.
+    /// `[{"rows": [row, …], "sequences": [n, …], "sequence": n, "more": bool}]`: at most `limit` rows behind `sequence`,
+    /// the oldest first, fewer if they are long, and how far they tell everything: the last row's sequence, or where there
+    /// are no more the table's.
     func page(
         since sequence: Int64, limit: Int, _ serializer: Serializer, open: (String) throws -> FileReader?
     ) throws -> Payload {

@@ -11,14 +11,13 @@ extension String {
 
     /// The text of UTF-8 bytes, with a combining grapheme joiner behind each 30 combining marks in a row.
     package init(streamSafe utf8: Span<UInt8>) {
-        self = utf8.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-        // A mark takes two bytes or more.
-        if utf8.count > Self.marksMax * 2, !isStreamSafe { makeStreamSafe() }
+        self.init(streamSafe: utf8.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) })
     }
 
     /// The same for a text that somebody else has decoded.
     package init(streamSafe text: String) {
         self = text
+        // A mark takes two bytes or more.
         if text.utf8.count > Self.marksMax * 2, !isStreamSafe { makeStreamSafe() }
     }
 
