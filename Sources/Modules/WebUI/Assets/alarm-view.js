@@ -6,6 +6,11 @@ import { severity, SEVERITIES } from './icons.js';
 import { ask, attempt, field } from './ui.js';
 import * as format from './format.js';
 
+/** What keeps a page from speaking for the whole plant; null is nothing. */
+export const unwatched = () => fleet.unwatchedCount > 0
+  ? `${format.plural(fleet.unwatchedCount, 'realm is not watched', 'realms are not watched')} here`
+  : null;
+
 const STATES = {
   normal: 'normal',
   active_unacknowledged: 'active, not acknowledged',

@@ -1,6 +1,6 @@
 /** Alarms: what is on, what has been, and the rules that decide. */
 import { h, View } from './dom.js';
-import { alarmTable, byUrgency, isShelved, isUnacknowledged } from './alarm-view.js';
+import { alarmTable, byUrgency, isShelved, isUnacknowledged, unwatched } from './alarm-view.js';
 import { fleet } from './fleet.js';
 import { severity, SEVERITIES } from './icons.js';
 import { editRule } from './rule-editor.js';
@@ -75,7 +75,7 @@ class Alarms extends View {
     if (fleet.alarms.length) return h('p', { class: 'soft' }, 'No alarm matches.');
     const refused = fleet.open.find(({ alarmsError }) => alarmsError)?.alarmsError;
     if (refused) return h('p', { class: 'failure' }, failure(refused));
-    if (this.realm.rules.length) return h('p', { class: 'soft' }, 'No alarm is open. All is well.');
+    if (this.realm.rules.length) return h('p', { class: 'soft' }, `No alarm is open. ${unwatched() ?? 'All is well'}.`);
     return empty(
       'No rule watches yet.',
       'Write the first one under “Rules”, or from a file:',

@@ -1,6 +1,6 @@
 /** Is the hall well? Three seconds must do. */
 import { h, View } from './dom.js';
-import { alarmTable, evidence, isUnacknowledged, urgent } from './alarm-view.js';
+import { alarmTable, evidence, isUnacknowledged, unwatched, urgent } from './alarm-view.js';
 import { functions, presence, values } from './device-card.js';
 import { fleet } from './fleet.js';
 import { SEVERITIES } from './icons.js';
@@ -226,11 +226,6 @@ class Overview extends View {
   }
 }
 customElements.define('page-overview', Overview);
-
-/** What keeps this page from speaking for the whole plant. */
-const unwatched = () => fleet.unwatchedCount > 0
-  ? `${format.plural(fleet.unwatchedCount, 'realm is not watched', 'realms are not watched')} here`
-  : null;
 
 const deviceOf = (alarm) => fleet.deviceName(alarm.app.info.swarmKey, alarm.device_key);
 const rate = (value) => value < 10 ? Math.round(value * 10) / 10 : Math.round(value);
